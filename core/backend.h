@@ -1,0 +1,104 @@
+// A place where objects are: the interface that file:, http: and later s3: implement.
+//
+// Paths are relative to the SOURCE, in decoded bytes, components joined by '/', no leading or
+// trailing '/'; "" is the SOURCE itself. A component is never empty, "." or "..", and holds no NUL.
+#ifndef BRIMFS_CORE_BACKEND_H_
+#define BRIMFS_CORE_BACKEND_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <string>
+
+#include "core/clock.h"
+#include "core/range.h"
+#include "core/status.h"
+#include "core/version.h"
+
+namespace brimfs {
+
+enum class ObjectKind { kFile, kDirectory };
+
+struct ObjectInfo {
+  ObjectKind kind = ObjectKind::kFile;
+  Version version;  // of a file; its length may be unknown
+};
+
+struct ListedName {
+  std::string name;  // one component, decoded
+  ObjectKind kind = ObjectKind::kFile;
+  Version version;  // length only where the listing is exact; usually no ETag
+};
+
+// When a call must have ended, and what ends it sooner. Ended by `stop` it answers kInterrupted
+// within 100 ms, by the deadline kTimedOut.
+struct CallLimits {
+  TimePoint deadline = kNever;
+  Duration first_byte = std::chrono::seconds(10);  // silence before the answer's head: kUnavailable
+  Duration stall = std::chrono::seconds(10);       // silence in the middle of a body: kUnavailable
+  std::stop_token stop;
+};
+
+// Receives the answer to one Fetch, on the thread that called it.
+class BodySink {
+ public:
+  virtual ~BodySink() = default;
+
+  // The answer's head has passed every check of the backend; `actual` is what it says of itself.
+  // Once an answer, before any byte. An error refuses it: no byte follows, Fetch returns the error.
+  virtual Status OnAnswer(const Version& actual) = 0;
+
+  // The next bytes, at this offset in the object; consecutive, inside the requested range. An error
+  // ends the transfer and is what Fetch returns.
+  virtual Status OnBytes(uint64_t offset, std::span<const std::byte> data) = 0;
+};
+
+struct FetchRequest {
+  std::string path;
+  Range range;       // not empty, inside the object
+  Version expected;  // sent as If-Match where it has a strong ETag; its length, if known, must be the answer's
+};
+
+// One connection, used by one thread at a time, kept alive between calls.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  // Ok only if every byte of the range was handed to the sink, exactly once and in order. Tries once;
+  // the caller retries, resuming where the sink's bytes ended.
+  //   kStale        the object is not `expected` any more (412, other validator or length, 404, 416)
+  //   kUnavailable  reset, short body, 408, 429, 5xx, timeouts, refused, DNS: worth another try;
+  //                 retry_after() if the server named a time
+  //   kProtocol     the answer contradicts the request: discarded, connection closed
+  //   kDenied, kUntrusted, kInterrupted, kTimedOut, or the sink's own error
+  virtual Status Fetch(const FetchRequest& request, BodySink& sink, const CallLimits& limits) = 0;
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // Thread-safe. Tries again by itself within the limits where another try may help.
+  //   kNotFound if there is nothing of that name (404 only; never because of 401 or 403).
+  virtual Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) = 0;
+
+  // Calls `each` for every name of a directory, in the order of the source, as they arrive. Names that
+  // cannot be file names are left out and counted in the log. kUnsupported: the directory has no
+  // listing; its names are found by Stat. Thread-safe.
+  using EachName = std::function<void(ListedName)>;
+  virtual Status List(const std::string& path, const EachName& each, const CallLimits& limits) = 0;
+
+  // A new connection for a worker thread; does not touch the network yet.
+  virtual std::unique_ptr<Connection> Connect() = 0;
+
+  // The URL of an object without anything secret in it (no user info, no query).
+  virtual std::string DisplayUrl(const std::string& path) const = 0;
+};
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_CORE_BACKEND_H_

@@ -1,0 +1,209 @@
+// The bytes of one version of one object: which of them are there, and how to wait for the others.
+//
+// The life of a resource:
+//
+//   Active ──Commit(length)──► Committed        all bytes are there; evicting some leads back
+//     │  ▲                        │
+//     │  └──────── Evict ─────────┘
+//     ├──Fail(status)──► Failed                 what can't heal: changed, gone, denied. What is
+//     │                    │                    covered is still served
+//     │                    └──Reactivate──► Active, with its coverage
+//     └──Cancel()──► Cancelled                  the mount is going away; final
+//
+// Lock order: mu_ is a leaf. No driver call, callback, observer or FlightControl call is made under it.
+#ifndef BRIMFS_CORE_RESOURCE_H_
+#define BRIMFS_CORE_RESOURCE_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <stop_token>
+#include <vector>
+
+#include "core/clock.h"
+#include "core/coverage_hint.h"
+#include "core/driver.h"
+#include "core/lease_counter.h"
+#include "core/range.h"
+#include "core/range_set.h"
+#include "core/status.h"
+#include "core/timer.h"
+
+namespace brimfs {
+
+class Resource;
+
+// The right to read `range()` from the driver: while it lives, none of these bytes is punched.
+// Short-lived: as long as one reply. Move-only; may be let go on any thread.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(Lease&& other) noexcept { *this = std::move(other); }
+  Lease& operator=(Lease&& other) noexcept;
+  ~Lease() { Release(); }
+
+  // What may be read: the range that was asked for, cut at the end of the object.
+  const Range& range() const { return range_; }
+  void Release();
+
+  // The leased bytes; valid while the lease and the view live. kIo or what the driver says.
+  Result<View> Map() const;
+  Status Read(std::span<std::byte> out) const;
+
+ private:
+  friend class Resource;
+  Lease(Resource* resource, Range range, LeaseCounter::Ticket ticket)
+      : resource_(resource), range_(range), ticket_(ticket) {}
+
+  Resource* resource_ = nullptr;
+  Range range_;
+  LeaseCounter::Ticket ticket_ = 0;
+};
+
+// Who fetches. Implemented by Fetcher; absent in a resource that is filled by hand.
+class FlightControl {
+ public:
+  virtual ~FlightControl() = default;
+
+  // A reader sleeps for `wanted`. `claimed` are those of its gaps, rounded out to fill blocks, that
+  // nobody was fetching and that are now the callee's to fetch: each must end in Resource::Release or
+  // FailFlight. The rest of `wanted` is in flight already and should go first. From any thread, no lock held.
+  virtual void Demand(const Range& wanted, const std::vector<Range>& claimed) = 0;
+};
+
+// Told of what happened, with no lock held, after it happened, on the thread that did it; may call
+// back into the resource. Observers are set before the first use and outlive the resource.
+class ResourceObserver {
+ public:
+  virtual ~ResourceObserver() = default;
+  virtual void OnWrite(Resource& /*resource*/, const Range& /*written*/) {}
+  virtual void OnEvict(Resource& /*resource*/, const Range& /*evicted*/) {}
+  virtual void OnCommit(Resource& /*resource*/, uint64_t /*length*/) {}
+  virtual void OnFail(Resource& /*resource*/, const Status& /*why*/) {}
+};
+
+class Resource {
+ public:
+  enum class State { kActive, kCommitted, kFailed, kCancelled };
+
+  struct Options {
+    std::optional<uint64_t> length;  // bytes; unknown until the source has said it
+
+    // How long a failed flight answers further waits for the same bytes: after a failed readahead
+    // the kernel asks again with a synchronous read, and one deadline should not be paid twice.
+    Duration remember_failure = std::chrono::seconds(1);
+  };
+
+  // `driver` has been given the length, if that is known. `timer` wakes parked waiters at their deadline and
+  // runs the callbacks of cancelled ones; `clock` and `timer` outlive this.
+  Resource(std::unique_ptr<Driver> driver, Options options, Clock& clock, Timer& timer);
+
+  // No waiter, lease or flight is left.
+  ~Resource();
+
+  // Both once, before the first wait.
+  void SetFlightControl(FlightControl* control) { control_ = control; }
+  void AddObserver(ResourceObserver* observer) { observers_.push_back(observer); }
+
+  // --- Readers ---------------------------------------------------------------------------------
+
+  // The range if it is certainly covered and certainly inside the object; never blocks, takes no
+  // lock, may miss (then ask WaitRange).
+  std::optional<Lease> TryLease(const Range& range);
+
+  // Sleeps on a condition variable until all of `range` is there. Decides in this order:
+  //   begin > end, or end > kMaxOffset               kInvalidArgument
+  //   length known and begin >= length               kEof; otherwise end is cut to the length
+  //   empty, or covered                              a lease
+  //   cancelled (`stop`, Cancel)                     kInterrupted, kShutdown
+  //   terminal failure                               that failure
+  //   one of the missing bytes failed a moment ago   that failure
+  //   otherwise: claim what nobody fetches, sleep until covered, its flight fails, `deadline`
+  //   (kTimedOut), `stop` or Cancel
+  // No polling: a sleeper uses no processor time. A range larger than what the cache may hold at once
+  // is the caller's to cut.
+  Result<Lease> WaitRange(Range range, TimePoint deadline = kNever, std::stop_token stop = {});
+
+  // The same wait without a thread: `done` is called exactly once, with no lock held, either before
+  // this returns or later on the thread of the writer, of the timer or of whoever ended the wait.
+  // `stop` must have been requested, or its sources be gone, or `done` been called, before they may go.
+  using WaitCallback = std::function<void(Result<Lease>)>;
+  void WaitRangeAsync(Range range, TimePoint deadline, std::stop_token stop, WaitCallback done);
+
+  // --- The fetching side -----------------------------------------------------------------------
+
+  // Takes for the caller those parts of `range` that are neither covered, nor claimed, nor being
+  // evicted: check and claim are one step. Rounded out to fill blocks, cut at the length.
+  std::vector<Range> Claim(Range range);
+
+  // Driver first, then the range counts as covered, then waiters wake, then observers are told.
+  // Empty is ok; past kMaxOffset or past the length is kInvalidArgument; an error of the driver
+  // leaves the range uncovered and is returned. The bytes need not be claimed.
+  Status Write(uint64_t offset, std::span<const std::byte> data);
+
+  // The claims on `range` end. Waiters that still miss bytes of it claim them anew.
+  void Release(const Range& range);
+
+  // As Release, but whoever waits for uncovered bytes of `range` gets `why`, and so do further waits for these
+  // bytes for Options::remember_failure.
+  void FailFlight(const Range& range, const Status& why);
+
+  // Whether somebody sleeps whose last missing bytes are all in `buffered`: a fetcher that coalesces
+  // writes flushes then.
+  bool WouldWake(const Range& buffered) const;
+
+  // The length becomes known. kInvalidArgument if it was known and differs, or if bytes past it are covered.
+  Status SetLength(uint64_t length);
+
+  // All bytes of [0, length) are there: kInvalidArgument, and nothing changes, if a gap is left.
+  // Done by Write itself when the last gap of a known length closes.
+  Status Commit(uint64_t length);
+
+  // Terminal failure: every waiter for missing bytes gets `why`; covered bytes stay readable.
+  void Fail(Status why);
+
+  // Clears a failure (terminal or remembered), keeping what is covered. Not out of Cancelled.
+  void Reactivate();
+
+  // Every wait ends with kShutdown, now and from now on, except for bytes that are covered.
+  void Cancel();
+
+  // --- The cache's side ------------------------------------------------------------------------
+
+  // Takes coverage of `range` (whole fill blocks, cut at the length) away, waits for the leases, then
+  // punches. What is claimed, being evicted, or wanted by a sleeper is left alone. While NeverPunch
+  // is set only false is returned. Returns whether anything was evicted. Not with a lease in hand.
+  bool Evict(Range range);
+
+  // As Evict but without asking who wants it, for bytes that turned out to be unreadable (EFAULT).
+  void MarkAbsent(Range range);
+
+  // From now on for ever: the kernel has been given the backing file, and a passed-through map may
+  // outlive every descriptor, so no byte of it is ever punched or written again. False if it is not
+  // committed.
+  bool FreezeForKernel();
+
+  // --- Looking at it ---------------------------------------------------------------------------
+
+  State state() const;
+  Status failure() const;  // why Failed
+  std::optional<uint64_t> length() const;
+  std::vector<Range> Coverage() const;
+  uint64_t FilledBytes() const;
+  std::optional<Range> NextGap(uint64_t from, uint64_t limit) const;
+  size_t WaiterCount() const;
+  Driver& driver() { return *driver_; }
+
+ private:
+  friend class Lease;
+  struct Waiter;
+  // ...
+};
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_CORE_RESOURCE_H_

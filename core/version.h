@@ -1,0 +1,39 @@
+// What tells one content of an object from another (RFC 9110, section 8.8).
+#ifndef BRIMFS_CORE_VERSION_H_
+#define BRIMFS_CORE_VERSION_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace brimfs {
+
+struct Version {
+  std::string etag;                         // as sent, quotes and a W/ included; empty if there is none
+  std::optional<absl::Time> last_modified;  // to the precision below
+  std::optional<uint64_t> length;           // bytes; exact
+  absl::Duration precision = absl::Seconds(1);  // of last_modified: a listing may know only minutes
+
+  // An ETag without W/: fit for If-Match.
+  bool HasStrongEtag() const;
+
+  // Something that makes a change visible: a strong ETag, or a time to the second.
+  bool HasValidator() const;
+
+  // For the log and the user.brimfs.version attribute: the ETag, else the time, else the length.
+  std::string ToString() const;
+};
+
+// What the strongest validator that both have says; lengths must agree where both are known. Two
+// strong ETags decide alone. A time is compared to the coarser precision. Where there is nothing to
+// compare but the length, equal lengths are the same version: the caller says so in the log.
+bool SameVersion(const Version& a, const Version& b);
+
+// `known` with what `seen` adds (an ETag, a finer time, a length). They are the same version.
+Version Merge(const Version& known, const Version& seen);
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_CORE_VERSION_H_

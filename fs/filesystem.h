@@ -1,0 +1,113 @@
+// The file system in plain C++: names, versions, open files and reads. Knows no FUSE type, so that
+// it is tested without a kernel; fs/fuse_ops.cc translates.
+#ifndef BRIMFS_FS_FILESYSTEM_H_
+#define BRIMFS_FS_FILESYSTEM_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/backend.h"
+#include "core/cache.h"
+#include "core/readahead.h"
+#include "fs/inode_table.h"
+
+namespace brimfs {
+
+// Hands backing files to the kernel. fs/passthrough.h implements it over /dev/fuse; tests fake it.
+class KernelBacking {
+ public:
+  virtual ~KernelBacking() = default;
+  // A backing id > 0. An error means: serve this open in the ordinary way.
+  virtual Result<int> Register(int fd) = 0;
+  virtual void Unregister(int backing_id) = 0;
+};
+
+// One open(2). Holds nothing that cannot be found again from the node and the flags.
+class OpenFile {
+ public:
+  OpenFile(std::shared_ptr<Node> node, std::shared_ptr<CachedFile> file, int backing_id)
+      : node(std::move(node)), file(std::move(file)), backing_id(backing_id) {}
+
+  const std::shared_ptr<Node> node;
+  const std::shared_ptr<CachedFile> file;
+  const int backing_id;  // 0: the ordinary way
+
+  Mutex mu;
+  Readahead readahead ABSL_GUARDED_BY(mu);
+};
+
+class FileSystem {
+ public:
+  struct Options {
+    Duration metadata_ttl = std::chrono::seconds(60);
+    Duration negative_ttl = std::chrono::seconds(5);
+    Duration timeout = std::chrono::seconds(60);  // of one call to the source, and of one read's wait
+    Duration first_byte = std::chrono::seconds(10);
+    std::string single_file;  // not empty: SOURCE is one object, the mount has this one name
+  };
+
+  // `kernel` may be null: no passthrough. All outlive this.
+  FileSystem(Backend& backend, Cache& cache, Clock& clock, KernelBacking* kernel, Options options);
+
+  struct Entry {
+    NodeId node = 0;
+    Attributes attributes;
+    Duration ttl{0};  // how long the kernel may use the name without asking
+  };
+
+  // Where a call may have to ask the source, `ask` says so: with Ask::kMemoryOnly it answers kWouldBlock
+  // instead, with Ask::kSource it may block until Options::timeout, or until `stop` (kInterrupted).
+  enum class Ask { kMemoryOnly, kSource };
+
+  // One more lookup count of the node on success. kNotFound: nothing of that name (for negative_ttl).
+  Result<Entry> LookUp(NodeId parent, const std::string& name, Ask ask, std::stop_token stop = {});
+  void Forget(NodeId node, uint64_t count);
+
+  // Never asks: a node's attributes are frozen.
+  Result<Attributes> GetAttributes(NodeId node) const;
+
+  // A snapshot of the directory; kUnsupported sources list what is known to be there: nothing.
+  Result<std::shared_ptr<const Listing>> OpenDirectory(NodeId node, Ask ask, std::stop_token stop = {});
+
+  // For readdirplus: the entry of a listed name, with one more lookup count, or nothing if its
+  // attributes are not known without a request; then the name is given without attributes.
+  std::optional<Entry> EntryOf(NodeId directory, const ListedName& listed);
+
+  // kStale: this node's version is gone; the kernel looks the name up again and opens what is there now.
+  // A complete file is opened passed-through if `kernel` agrees and no ordinary open of the node lives. The caller
+  // owns the handle and ends it with Release.
+  Result<std::unique_ptr<OpenFile>> Open(NodeId node, Ask ask, std::stop_token stop = {});
+  void Release(std::unique_ptr<OpenFile> file);
+
+  // Reads come in three steps: at once if covered; else on a condition variable; else, when too many
+  // threads sleep already, by callback. All start readahead. The lease's range is what was asked for,
+  // cut at the end of file; at or past it the code is kEof.
+  std::optional<Lease> TryRead(OpenFile& file, const Range& range);
+  Result<Lease> Read(OpenFile& file, const Range& range, std::stop_token stop);
+  void ReadAsync(OpenFile& file, const Range& range, std::stop_token stop,
+                 Resource::WaitCallback done);
+
+  // The backing bytes of `range` turned out unreadable (EFAULT): they are fetched again.
+  void MarkUnreadable(OpenFile& file, const Range& range);
+
+  // "user.brimfs.url", ".version", ".filled" (as "0-65536,131072-196608": half-open), ".state"; other
+  // names are kNoData without any lock.
+  Result<std::string> GetXattr(NodeId node, const std::string& name) const;
+
+  // What the files of the source hold is not known; space is that of the cache's disk.
+  Cache& cache() { return cache_; }
+  size_t node_count() const { return nodes_.size(); }
+
+ private:
+  // ...
+  Cache& cache_;
+  InodeTable nodes_;
+};
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_FS_FILESYSTEM_H_
