@@ -13,7 +13,8 @@ enum class LogLevel { kDebug, kInfo, kWarning, kError };
 // name cannot forge a line. No secret may be passed in: a URL goes through its DisplayUrl first.
 void Log(LogLevel level, std::string_view message);
 
-// As Log, but only the first time that `key` is seen in this process.
+// As Log, but only the first time that `key` is seen in this process. Keys are remembered for ever:
+// they name a reason or a host, never an object.
 void LogOnce(std::string_view key, LogLevel level, std::string_view message);
 
 // Whether a message of `level` would be written; saves building it.
@@ -21,6 +22,9 @@ bool LogEnabled(LogLevel level);
 
 // What is less than `level` is dropped. Default kInfo.
 void SetLogLevel(LogLevel level);
+
+// From now on lines go to syslog(3): a daemon has no standard error. Before a second thread logs.
+void LogToSyslog();
 
 // `text` with control bytes, backslashes and invalid UTF-8 as \xNN.
 std::string EscapeForLog(std::string_view text);

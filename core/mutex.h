@@ -1,10 +1,11 @@
 // std::mutex and std::condition_variable with abseil's thread-safety annotations.
 //
-// Not absl::Mutex: ThreadSanitizer does not understand a prebuilt one (false races), while these are
-// understood by it and by clang's -Wthread-safety.
+// Not absl::Mutex: ThreadSanitizer does not understand a prebuilt one (false races), while these
+// are understood by it and by clang's -Wthread-safety.
 #ifndef BRIMFS_CORE_MUTEX_H_
 #define BRIMFS_CORE_MUTEX_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 

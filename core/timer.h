@@ -26,11 +26,15 @@ class Timer {
   // for anything that the timer is to do. From any thread, the timer's own included.
   Id At(TimePoint when, std::function<void()> action);
 
-  // True if the action had not started and now never will; false if it has run, runs, or is unknown.
+  // True if the action had not started and now never will; false if it has run, runs, or is
+  // unknown.
   bool Cancel(Id id);
 
  private:
   void Run();
+
+  // Sleeps until an action is due and takes it out; none when the timer is being destroyed.
+  std::function<void()> AwaitNext();
 
   Clock& clock_;
   Mutex mu_;

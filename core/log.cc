@@ -1,0 +1,104 @@
+#include "core/log.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/sinks/syslog_sink.h>
+
+#include <memory>
+#include <set>
+
+#include "core/mutex.h"
+
+namespace brimfs {
+namespace {
+
+spdlog::logger& Logger() {
+  static spdlog::logger* const logger = [] {
+    auto* made = new spdlog::logger("brimfs", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("brimfs: %l: %v");
+    made->flush_on(spdlog::level::trace);
+    return made;
+  }();
+  return *logger;
+}
+
+spdlog::level::level_enum ToSpdlog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+// The length of the printable UTF-8 character at the start of `text` (RFC 3629, section 4), or 0 if
+// what stands there has to be escaped.
+size_t PrintableLength(std::string_view text) {
+  const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = at(0);
+  if (lead < 0x80) return lead >= 0x20 && lead != 0x7F && lead != '\\' ? 1 : 0;
+  const size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
+  if (length == 0 || text.size() < length) return 0;
+  for (size_t i = 1; i < length; ++i) {
+    if (!IsContinuation(at(i))) return 0;
+  }
+  const unsigned char second = at(1);
+  const bool c1_control = lead == 0xC2 && second < 0xA0;  // terminals obey these too
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool surrogate = lead == 0xED && second >= 0xA0;
+  const bool too_large = lead == 0xF4 && second >= 0x90;
+  return c1_control || overlong || surrogate || too_large ? 0 : length;
+}
+
+}  // namespace
+
+void Log(LogLevel level, std::string_view message) {
+  const std::string escaped = EscapeForLog(message);
+  Logger().log(ToSpdlog(level), spdlog::string_view_t(escaped.data(), escaped.size()));
+}
+
+void LogOnce(std::string_view key, LogLevel level, std::string_view message) {
+  static Mutex* const mu = new Mutex;
+  static auto* const seen = new std::set<std::string, std::less<>>;
+  {
+    MutexLock lock(*mu);
+    if (!seen->emplace(key).second) return;
+  }
+  Log(level, message);
+}
+
+bool LogEnabled(LogLevel level) { return Logger().should_log(ToSpdlog(level)); }
+
+void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
+
+void LogToSyslog() {
+  auto sink = std::make_shared<spdlog::sinks::syslog_sink_mt>("brimfs", LOG_PID, LOG_DAEMON, false);
+  Logger().sinks() = {std::move(sink)};
+}
+
+std::string EscapeForLog(std::string_view text) {
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    size_t length = PrintableLength(text);
+    if (length > 0) {
+      out.append(text.substr(0, length));
+    } else {
+      const auto byte = static_cast<unsigned char>(text[0]);
+      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+      length = 1;
+    }
+    text.remove_prefix(length);
+  }
+  return out;
+}
+
+}  // namespace brimfs
