@@ -34,14 +34,14 @@ class LeaseCounter {
     std::array<std::atomic<uint32_t>, 2> count{};
   };
 
-  bool Empty(int phase) const;
+  bool Empty(uint32_t phase) const;
 
   std::array<Stripe, kStripes> stripes_;
   std::atomic<uint32_t> phase_{0};
   std::atomic<uint32_t> drainers_{0};  // non-zero: Leave notifies
-  Mutex drain_mu_;                     // one drain at a time; taken before mu_
-  Mutex mu_;
+  Mutex mu_;                           // for left_ alone
   CondVar left_;
+  Mutex drain_mu_ ABSL_ACQUIRED_BEFORE(mu_);  // one drain at a time
 };
 
 }  // namespace brimfs

@@ -4,8 +4,11 @@
 #ifndef BRIMFS_CORE_MAPPED_FILE_H_
 #define BRIMFS_CORE_MAPPED_FILE_H_
 
+#include <cstdint>
 #include <list>
 #include <map>
+#include <memory>
+#include <utility>
 
 #include "core/driver.h"
 #include "core/mutex.h"
@@ -24,7 +27,8 @@ class WindowCache {
 
   struct Window;
 
-  // The window of `owner` with this number, mapping it from `fd` if it is not there.
+  // The window of `owner` with this number, which begins inside the file, mapping it from `fd` if
+  // it is not there.
   Result<std::shared_ptr<const Window>> Get(const void* owner, int fd, uint64_t number,
                                             uint64_t file_length);
 
@@ -38,15 +42,24 @@ class WindowCache {
     std::list<Key>::iterator age;
   };
 
+  using Slots = std::map<Key, Slot>;
+
+  // The window if it is there and `length` bytes long; it counts as used.
+  std::shared_ptr<const Window> Find(const Key& key, uint64_t length)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // Takes the window out. To be let go without the lock: the last reference unmaps.
+  std::shared_ptr<const Window> Take(Slots::iterator slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
   const size_t max_windows_;
   Mutex mu_;
-  std::map<Key, Slot> slots_ ABSL_GUARDED_BY(mu_);
+  Slots slots_ ABSL_GUARDED_BY(mu_);
   std::list<Key> oldest_first_ ABSL_GUARDED_BY(mu_);
 };
 
 class MappedFile : public Driver {
  public:
-  // Takes `fd` over. `windows` outlives this.
+  // Takes `fd` over, open for reading and writing. `windows` outlives this.
   MappedFile(int fd, WindowCache& windows);
   ~MappedFile() override;
 

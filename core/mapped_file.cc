@@ -1,0 +1,177 @@
+#include "core/mapped_file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace brimfs {
+
+struct WindowCache::Window {
+  explicit Window(std::span<const std::byte> mapped) : bytes(mapped) {}
+  ~Window() { munmap(const_cast<std::byte*>(bytes.data()), bytes.size()); }
+  Window(const Window&) = delete;
+  Window& operator=(const Window&) = delete;
+
+  const std::span<const std::byte> bytes;
+};
+
+std::shared_ptr<const WindowCache::Window> WindowCache::Find(const Key& key, uint64_t length) {
+  const auto it = slots_.find(key);
+  if (it == slots_.end() || it->second.window->bytes.size() != length) return nullptr;
+  oldest_first_.splice(oldest_first_.end(), oldest_first_, it->second.age);
+  return it->second.window;
+}
+
+Result<std::shared_ptr<const WindowCache::Window>> WindowCache::Get(const void* owner, int fd,
+                                                                    uint64_t number,
+                                                                    uint64_t file_length) {
+  const Key key{owner, number};
+  const uint64_t begin = number * kWindowBytes;
+  const uint64_t length = std::min(kWindowBytes, file_length - begin);
+  {
+    MutexLock lock(mu_);
+    if (auto window = Find(key, length)) return window;
+  }
+
+  void* const at = mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, static_cast<off_t>(begin));
+  if (at == MAP_FAILED) return Status::FromErrno(errno, "mapping a cached file");
+  auto mapped = std::make_shared<const Window>(
+      std::span<const std::byte>(static_cast<const std::byte*>(at), length));
+
+  std::vector<std::shared_ptr<const Window>> leaving;  // unmapped after the lock is let go
+  MutexLock lock(mu_);
+  if (auto window = Find(key, length)) {  // another thread was faster
+    leaving.push_back(std::move(mapped));
+    return window;
+  }
+  if (auto shorter = slots_.find(key); shorter != slots_.end()) {  // the file has grown since
+    leaving.push_back(Take(shorter));
+  }
+  slots_[key] = {mapped, oldest_first_.insert(oldest_first_.end(), key)};
+  while (slots_.size() > max_windows_) leaving.push_back(Take(slots_.find(oldest_first_.front())));
+  return std::shared_ptr<const Window>(std::move(mapped));
+}
+
+std::shared_ptr<const WindowCache::Window> WindowCache::Take(Slots::iterator slot) {
+  std::shared_ptr<const Window> window = std::move(slot->second.window);
+  oldest_first_.erase(slot->second.age);
+  slots_.erase(slot);
+  return window;
+}
+
+void WindowCache::Drop(const void* owner) {
+  std::vector<std::shared_ptr<const Window>> leaving;
+  MutexLock lock(mu_);
+  auto it = slots_.lower_bound({owner, 0});
+  while (it != slots_.end() && it->first.first == owner) {
+    const auto next = std::next(it);
+    leaving.push_back(Take(it));
+    it = next;
+  }
+}
+
+MappedFile::MappedFile(int fd, WindowCache& windows) : fd_(fd), windows_(windows) {}
+
+MappedFile::~MappedFile() {
+  windows_.Drop(this);
+  close(fd_);
+}
+
+Result<std::unique_ptr<MappedFile>> MappedFile::InMemory(WindowCache& windows) {
+  const int fd = memfd_create("brimfs", MFD_CLOEXEC);
+  if (fd < 0) return Status::FromErrno(errno, "memfd_create");
+  return std::make_unique<MappedFile>(fd, windows);
+}
+
+Status MappedFile::SetLength(uint64_t length) {
+  if (length > kMaxOffset) return Status(Code::kInvalidArgument, "length beyond 2^63-1");
+  if (ftruncate(fd_, static_cast<off_t>(length)) != 0) {
+    return Status::FromErrno(errno, "sizing a cached file");
+  }
+  MutexLock lock(mu_);
+  length_ = length;
+  return OkStatus();
+}
+
+Status MappedFile::Write(uint64_t offset, std::span<const std::byte> data) {
+  if (offset > kMaxOffset || data.size() > kMaxOffset - offset) {
+    return Status(Code::kInvalidArgument, "write beyond 2^63-1");
+  }
+  const uint64_t end = offset + data.size();
+  while (!data.empty()) {
+    const ssize_t written = pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
+    if (written < 0) {
+      if (errno == EINTR) continue;
+      return Status::FromErrno(errno, "writing a cached file");
+    }
+    offset += static_cast<uint64_t>(written);
+    data = data.subspan(static_cast<size_t>(written));
+  }
+  MutexLock lock(mu_);
+  length_ = std::max(length_, end);
+  return OkStatus();
+}
+
+Result<View> MappedFile::Map(const Range& range) {
+  uint64_t length;
+  {
+    MutexLock lock(mu_);
+    length = length_;
+  }
+  View view;
+  if (range.empty()) return view;
+  if (range.end > length) return Status(Code::kInvalidArgument, "mapping past the end");
+  for (uint64_t at = range.begin; at < range.end;) {
+    const uint64_t number = at / WindowCache::kWindowBytes;
+    const uint64_t begin = number * WindowCache::kWindowBytes;
+    const uint64_t end = std::min(range.end, begin + WindowCache::kWindowBytes);
+    auto window = windows_.Get(this, fd_, number, length);
+    if (!window) return window.status();
+    view.Add((*window)->bytes.subspan(at - begin, end - at), *window);
+    at = end;
+  }
+  return view;
+}
+
+Status MappedFile::Read(const Range& range, std::span<std::byte> out) {
+  if (range.end > kMaxOffset || out.size() != range.size()) {
+    return Status(Code::kInvalidArgument, "read of another size than its range");
+  }
+  for (uint64_t at = range.begin; at < range.end;) {
+    const ssize_t got = pread(fd_, out.data(), out.size(), static_cast<off_t>(at));
+    if (got < 0) {
+      if (errno == EINTR) continue;
+      return Status::FromErrno(errno, "reading a cached file");
+    }
+    if (got == 0) return Status(Code::kIo, "a cached file is shorter than it was made");
+    at += static_cast<uint64_t>(got);
+    out = out.subspan(static_cast<size_t>(got));
+  }
+  return OkStatus();
+}
+
+Status MappedFile::Punch(const Range& range) {
+  if (range.empty()) return OkStatus();
+  if (range.end > kMaxOffset) return Status(Code::kInvalidArgument, "punch beyond 2^63-1");
+  int failed;
+  do {
+    failed = fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                       static_cast<off_t>(range.begin), static_cast<off_t>(range.size()));
+  } while (failed != 0 && errno == EINTR);
+  if (failed == 0) return OkStatus();
+  if (errno == EOPNOTSUPP || errno == EPERM || errno == EINVAL) {
+    return Status(Code::kUnsupported, "this file system does not punch holes");
+  }
+  return Status::FromErrno(errno, "punching a cached file");
+}
+
+Result<uint64_t> MappedFile::AllocatedBytes() const {
+  struct stat info;
+  if (fstat(fd_, &info) != 0) return Status::FromErrno(errno, "looking at a cached file");
+  return static_cast<uint64_t>(info.st_blocks) * 512;  // stat(2): always units of 512
+}
+
+}  // namespace brimfs
