@@ -1,0 +1,48 @@
+// What the test origin is about to send: built rightly first, then spoiled by a fault, then sent.
+#ifndef BRIMFS_TESTS_SUPPORT_ORIGIN_ANSWER_H_
+#define BRIMFS_TESTS_SUPPORT_ORIGIN_ANSWER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/range.h"
+#include "tests/support/origin/content.h"
+#include "tests/support/origin/http.h"
+
+namespace brimfs {
+
+struct OriginAnswer {
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::shared_ptr<const OriginContent> content;  // null: no body
+  Range body;                                    // the bytes of `content` that are sent
+  uint64_t padding = 0;                          // bytes of rubbish that follow them
+  bool head_only = false;                        // the request was a HEAD
+  bool close = false;                            // the connection ends with this answer
+
+  // How the connection breaks, and after how many bytes of body; nothing: before the head.
+  enum class Cut { kNone, kReset, kClose, kStall };
+  Cut cut = Cut::kNone;
+  std::optional<uint64_t> cut_after;
+
+  const std::string* Header(const std::string& name) const;
+  void SetHeader(const std::string& name, std::string value);
+  void RemoveHeader(const std::string& name);
+
+  // Status line and headers with the empty line; Date and Connection are added here.
+  std::string Head() const;
+};
+
+// A whole small body, such as an error page.
+OriginAnswer TextAnswer(int status, const std::string& content_type, std::string text);
+
+// What an honest server says to a GET or HEAD of this object: 200, 206, 412 or 416.
+OriginAnswer ObjectAnswer(const OriginRequest& request, const OriginObject& object);
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_TESTS_SUPPORT_ORIGIN_ANSWER_H_

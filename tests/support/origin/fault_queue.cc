@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <charconv>
+
+#include "tests/support/origin/faults.h"
+
+namespace brimfs {
+namespace {
+
+OriginFault::Phase PhaseOf(const OriginRequest& request) {
+  if (request.path.empty() || request.path.ends_with('/')) return OriginFault::Phase::kList;
+  const std::string* range = request.Header("range");
+  const bool whole = range == nullptr || *range == "bytes=0-0";
+  return request.method == "HEAD" || whole ? OriginFault::Phase::kStat
+                                           : OriginFault::Phase::kRanged;
+}
+
+bool Strikes(const OriginFault& fault, const OriginRequest& request) {
+  if (!fault.path.empty() && fault.path != request.path) return false;
+  const OriginFault::Phase phase = PhaseOf(request);
+  if (fault.after) return request.method == "GET" && phase != OriginFault::Phase::kList;
+  return fault.phase == OriginFault::Phase::kAny || fault.phase == phase;
+}
+
+bool ParseNumber(std::string_view text, uint64_t& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size();
+}
+
+}  // namespace
+
+Result<OriginFault> ParseFault(std::string_view text) {
+  const auto wrong = [&](const std::string& what) {
+    return Status(Code::kInvalidArgument, "fault \"" + std::string(text) + "\": " + what);
+  };
+  OriginFault fault;
+  // The argument may hold colons: it is a URL in "redirect=http://localhost:80:ranged:1".
+  std::string_view name = text.substr(0, text.find_first_of(":="));
+  std::string_view rest = text.substr(name.size());
+  fault.name = name;
+  if (FindFault(name) == nullptr) return wrong("no such fault");
+  const auto take_last = [&rest]() -> std::string_view {
+    const size_t colon = rest.rfind(':');
+    if (colon == rest.npos) return {};
+    const std::string_view last = rest.substr(colon + 1);
+    rest = rest.substr(0, colon);
+    return last;
+  };
+  uint64_t number = 0;
+  const std::string_view count = take_last();
+  const std::string_view phase = take_last();
+  if (count == "ever") {
+    fault.count = OriginFault::kForEver;
+  } else if (ParseNumber(count, number)) {
+    fault.count = static_cast<int>(number);
+  } else {
+    return wrong("COUNT is a number or \"ever\", as in " + fault.name + ":any:1");
+  }
+  if (phase == "stat") {
+    fault.phase = OriginFault::Phase::kStat;
+  } else if (phase == "ranged") {
+    fault.phase = OriginFault::Phase::kRanged;
+  } else if (phase == "list") {
+    fault.phase = OriginFault::Phase::kList;
+  } else if (ParseNumber(phase, number)) {
+    fault.after = number;
+  } else if (phase != "any") {
+    return wrong("PHASE is any, stat, ranged, list or a number of bytes");
+  }
+  if (rest.starts_with('=')) fault.argument = rest.substr(1);
+  return fault;
+}
+
+void OriginFaults::Inject(OriginFault fault) {
+  MutexLock lock(mu_);
+  waiting_.push_back(std::move(fault));
+}
+
+void OriginFaults::Clear() {
+  MutexLock lock(mu_);
+  waiting_.clear();
+}
+
+std::vector<OriginFault> OriginFaults::Take(const OriginRequest& request) {
+  std::vector<OriginFault> taken;
+  MutexLock lock(mu_);
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const bool met = std::any_of(taken.begin(), taken.end(),
+                                 [&](const OriginFault& other) { return other.name == it->name; });
+    if (met || !Strikes(*it, request)) {
+      ++it;
+      continue;
+    }
+    taken.push_back(*it);
+    ++struck_[it->name];
+    if (it->count != OriginFault::kForEver && --it->count <= 0) {
+      it = waiting_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  return taken;
+}
+
+std::map<std::string, uint64_t> OriginFaults::struck() const {
+  MutexLock lock(mu_);
+  return struck_;
+}
+
+}  // namespace brimfs

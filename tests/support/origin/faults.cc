@@ -1,0 +1,129 @@
+#include "tests/support/origin/faults.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+
+namespace brimfs {
+namespace {
+
+void Cut(OriginAnswer::Cut how, const OriginFault& fault, OriginAnswer& answer) {
+  answer.cut = how;
+  answer.cut_after = fault.after;
+}
+
+// By default half of the body is left.
+void Shorten(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  const uint64_t left = std::min(fault.after.value_or(answer.body.size() / 2), answer.body.size());
+  answer.body.end = answer.body.begin + left;
+  answer.SetHeader("Content-Length", std::to_string(left));
+}
+
+void Lengthen(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
+  answer.padding = 4096;
+  answer.SetHeader("Content-Length", std::to_string(answer.body.size() + answer.padding));
+}
+
+void DropLength(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
+  answer.RemoveHeader("Content-Length");
+  answer.close = true;
+}
+
+void FalsifyContentRange(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  if (answer.status != 206) return;
+  const uint64_t start = answer.body.begin + (fault.argument == "start" ? 1 : 0);
+  const uint64_t last = answer.body.end - 1 + (fault.argument == "end" ? 1 : 0);
+  const uint64_t total = answer.content->size() + (fault.argument == "total" ? 1 : 0);
+  answer.SetHeader("Content-Range", "bytes " + std::to_string(start) + "-" + std::to_string(last) +
+                                        "/" + std::to_string(total));
+}
+
+void Shift(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
+  if (!answer.content) return;
+  if (answer.body.end < answer.content->size()) {
+    answer.body = {answer.body.begin + 1, answer.body.end + 1};
+  } else if (answer.body.begin > 0) {
+    answer.body = {answer.body.begin - 1, answer.body.end - 1};
+  }
+}
+
+void AnswerXml(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
+  answer = TextAnswer(200, "application/xml",
+                      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                      "<Error><Code>InternalError</Code><Message>We encountered an internal error. "
+                      "Please try again.</Message></Error>\n");
+}
+
+void AnswerStatus(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  const size_t comma = fault.argument.find(',');
+  const int status = std::atoi(fault.argument.c_str());
+  answer = TextAnswer(status, "text/plain", "fault\n");
+  if (comma != std::string::npos) answer.SetHeader("Retry-After", fault.argument.substr(comma + 1));
+}
+
+void Redirect(const std::string& location, OriginAnswer& answer) {
+  answer = TextAnswer(302, "text/plain", "elsewhere\n");
+  answer.SetHeader("Location", location);
+}
+
+void RefuseHead(const OriginFault&, const OriginRequest& request, OriginAnswer& answer) {
+  if (request.method != "HEAD") return;
+  answer = TextAnswer(405, "text/plain", "no HEAD here\n");
+  answer.SetHeader("Allow", "GET");
+}
+
+void ChangeEtag(const OriginFault&, OriginRequest& request, OriginObject& object) {
+  static std::atomic<int> changes{0};
+  object.etag = "\"change-" + std::to_string(++changes) + "\"";
+  request.headers.erase("if-match");
+}
+
+}  // namespace
+
+const std::vector<OriginFaultKind>& FaultTable() {
+  using Cuts = OriginAnswer::Cut;
+  using F = const OriginFault&;
+  using Q = const OriginRequest&;
+  using A = OriginAnswer&;
+  static const std::vector<OriginFaultKind> table = {
+      {"reset", "the connection is reset", nullptr, [](F f, Q, A a) { Cut(Cuts::kReset, f, a); }},
+      {"close", "the connection is closed", nullptr, [](F f, Q, A a) { Cut(Cuts::kClose, f, a); }},
+      {"stall", "silence, with the connection open", nullptr,
+       [](F f, Q, A a) { Cut(Cuts::kStall, f, a); }},
+      {"short", "a shorter body than Content-Range says, with its true Content-Length", nullptr,
+       Shorten},
+      {"long", "4096 bytes more than was asked for, with their true Content-Length", nullptr,
+       Lengthen},
+      {"no-length", "no Content-Length; the body ends with the connection", nullptr, DropLength},
+      {"wrong-content-range", "off by one in ARGUMENT: start, end or total", nullptr,
+       FalsifyContentRange},
+      {"missing-content-range", "a 206 without Content-Range", nullptr,
+       [](F, Q, A a) { a.RemoveHeader("Content-Range"); }},
+      {"shifted", "the bytes one beside those that Content-Range says", nullptr, Shift},
+      {"ignore-range", "200 and the whole object",
+       [](F, OriginRequest& q, OriginObject&) { q.headers.erase("range"); }, nullptr},
+      {"xml-200", "200 with an error document in XML", nullptr, AnswerXml},
+      {"status", "the status ARGUMENT, as \"503\" or with Retry-After as \"503,2\"", nullptr,
+       AnswerStatus},
+      {"redirect-loop", "302 to the same URL", nullptr, [](F, Q q, A a) { Redirect(q.target, a); }},
+      {"redirect", "302 to the same path at ARGUMENT, such as \"http://localhost:80\"", nullptr,
+       [](F f, Q q, A a) { Redirect(f.argument + q.target, a); }},
+      {"changing-etag", "another strong ETag each time, If-Match ignored", ChangeEtag, nullptr},
+      {"weak-etag", "the ETag is a weak one",
+       [](F, OriginRequest&, OriginObject& o) { o.etag = "W/" + o.etag; }, nullptr},
+      {"no-etag", "no ETag", [](F, OriginRequest&, OriginObject& o) { o.etag.clear(); }, nullptr},
+      {"ignore-if-match", "If-Match is not looked at",
+       [](F, OriginRequest& q, OriginObject&) { q.headers.erase("if-match"); }, nullptr},
+      {"head-refused", "405 to HEAD", nullptr, RefuseHead},
+  };
+  return table;
+}
+
+const OriginFaultKind* FindFault(std::string_view name) {
+  const auto& table = FaultTable();
+  const auto it = std::find_if(table.begin(), table.end(),
+                               [&](const OriginFaultKind& kind) { return kind.name == name; });
+  return it == table.end() ? nullptr : &*it;
+}
+
+}  // namespace brimfs

@@ -1,0 +1,73 @@
+// Faults of the test origin, by name: one row of a table each (faults.cc).
+#ifndef BRIMFS_TESTS_SUPPORT_ORIGIN_FAULTS_H_
+#define BRIMFS_TESTS_SUPPORT_ORIGIN_FAULTS_H_
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/mutex.h"
+#include "core/status.h"
+#include "tests/support/origin/answer.h"
+
+namespace brimfs {
+
+struct OriginFault {
+  static constexpr int kForEver = -1;
+
+  std::string name;      // a row of FaultTable
+  std::string argument;  // what that row's help says; may be empty
+
+  // Which requests it strikes. kStat: HEAD, or GET of a whole object or of its first byte; kRanged:
+  // GET with any other Range; kList: GET of a directory.
+  enum class Phase { kAny, kStat, kRanged, kList };
+  Phase phase = Phase::kAny;
+
+  // Strikes after this many bytes of a body (and then only GETs of objects); nothing: before the
+  // head.
+  std::optional<uint64_t> after;
+
+  int count = 1;     // of answers that are spoiled; kForEver
+  std::string path;  // of the object; empty: all
+};
+
+struct OriginFaultKind {
+  const char* name;
+  const char* help;
+  // Either may be null. `before` changes what is asked and what stands there, `after` what is
+  // answered.
+  void (*before)(const OriginFault& fault, OriginRequest& request, OriginObject& object);
+  void (*after)(const OriginFault& fault, const OriginRequest& request, OriginAnswer& answer);
+};
+
+const std::vector<OriginFaultKind>& FaultTable();
+const OriginFaultKind* FindFault(std::string_view name);
+
+// "NAME[=ARGUMENT]:PHASE:COUNT": PHASE is any, stat, ranged, list, or a number of body bytes; COUNT
+// is a number or "ever".
+Result<OriginFault> ParseFault(std::string_view text);
+
+// The faults that wait for a request. Thread-safe.
+class OriginFaults {
+ public:
+  void Inject(OriginFault fault);
+  void Clear();
+
+  // The faults that this request meets, the oldest of each name, each with its count lowered.
+  std::vector<OriginFault> Take(const OriginRequest& request);
+
+  std::map<std::string, uint64_t> struck() const;  // by name
+
+ private:
+  mutable Mutex mu_;
+  std::deque<OriginFault> waiting_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, uint64_t> struck_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_TESTS_SUPPORT_ORIGIN_FAULTS_H_

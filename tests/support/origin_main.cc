@@ -1,0 +1,87 @@
+// brimfs-origin: the test origin as a program, for the demonstration, the bench and trying by hand.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "tests/support/origin.h"
+
+namespace {
+
+void PutSample(brimfs::Origin& origin) {
+  origin.PutBytes(
+      "README.txt",
+      "This is a sample tree. large.bin has 256 MiB that are made up as they are sent;\n"
+      "docs/ has a few small files.\n");
+  origin.PutOracle("large.bin", 256 << 20, /*seed=*/1);
+  origin.PutBytes(
+      "docs/how it works.txt",
+      "A file is there at once, at its full size; its bytes arrive when they are read.\n");
+  origin.PutBytes("docs/numbers.csv", "n,square\n1,1\n2,4\n3,9\n4,16\n");
+  origin.PutBytes("docs/deeper/\xc3\xbcml\xc3\xa4ut #1.txt", "Names may hold nearly anything.\n");
+}
+
+void AddFaultHelp(CLI::App& app) {
+  std::string help = "\nFaults (--fault NAME[=ARGUMENT]:PHASE:COUNT):\n";
+  for (const brimfs::OriginFaultKind& kind : brimfs::FaultTable()) {
+    std::string name = kind.name;
+    name.resize(std::max<size_t>(name.size(), 23), ' ');
+    help += "  " + name + kind.help + "\n";
+  }
+  help +=
+      "PHASE: any, stat (HEAD, whole objects), ranged, list, or a number: after so many bytes of a "
+      "body.\nCOUNT: of answers, or \"ever\".";
+  app.footer(help);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  brimfs::Origin::Options options;
+  std::vector<std::string> fault_texts;
+  bool sample = false;
+  int64_t delay_ms = 0;
+  bool json = false;
+  CLI::App app("A web server on loopback with chosen content, delay, bandwidth and faults.");
+  app.add_option("--port", options.port, "port on 127.0.0.1 (0: a free one)");
+  app.add_option("--root", options.root, "serve this directory")->check(CLI::ExistingDirectory);
+  app.add_flag("--sample", sample, "serve a small sample tree with a large file");
+  app.add_flag("--json-index", json, "listings in JSON instead of HTML");
+  app.add_option("--delay-ms", delay_ms, "before the first byte of each answer");
+  app.add_option("--bandwidth", options.bandwidth, "bytes a second and connection");
+  app.add_option("--total-bandwidth", options.total_bandwidth, "bytes a second");
+  app.add_option("--fault", fault_texts, "spoil answers, see below");
+  AddFaultHelp(app);
+  CLI11_PARSE(app, argc, argv);
+  options.delay = std::chrono::milliseconds(delay_ms);
+  if (json) options.index = brimfs::Origin::Index::kJson;
+
+  // Blocked before the first thread starts, so that every thread inherits it.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+
+  brimfs::Origin origin(options);
+  if (sample) PutSample(origin);
+  for (const std::string& text : fault_texts) {
+    const brimfs::Result<brimfs::OriginFault> fault = brimfs::ParseFault(text);
+    if (!fault.ok()) {
+      std::fprintf(stderr, "brimfs-origin: %s\n", fault.status().message().c_str());
+      return 2;
+    }
+    origin.Inject(*fault);
+  }
+  if (const brimfs::Status status = origin.Start(); !status.ok()) {
+    std::fprintf(stderr, "brimfs-origin: %s\n", status.message().c_str());
+    return 1;
+  }
+  std::printf("%s\n", origin.url().c_str());
+  std::fflush(stdout);
+  int signal = 0;
+  sigwait(&signals, &signal);
+  std::fputs(origin.CountersJson().c_str(), stdout);
+  return 0;
+}

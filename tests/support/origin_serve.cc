@@ -1,0 +1,166 @@
+// One connection of the test origin: requests in, answers out.
+#include <algorithm>
+#include <cstdlib>
+
+#include "tests/support/origin.h"
+
+namespace brimfs {
+namespace {
+
+constexpr size_t kSeenKept = 10000;
+
+std::span<const std::byte> AsBytes(const std::string& text) {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+// Always false: the connection is over.
+bool BreakOff(OriginAnswer::Cut how, OriginSocket& socket) {
+  if (how == OriginAnswer::Cut::kReset) socket.ResetOnClose();
+  while (how == OriginAnswer::Cut::kStall && socket.SleepUntil(kNever)) {
+  }
+  return false;
+}
+
+}  // namespace
+
+void Origin::Serve(Served& served) {
+  std::shared_ptr<OriginSocket> socket;
+  {
+    MutexLock lock(mu_);
+    socket = served.socket;
+  }
+  OriginPacer pacer(options_.bandwidth, total_);
+  while (const std::optional<std::string> head = socket->ReadHead()) {
+    const std::optional<OriginRequest> request = ParseRequest(*head);
+    if (!request) break;
+    const std::string* length = request->Header("content-length");
+    if (length != nullptr && !socket->Discard(std::strtoull(length->c_str(), nullptr, 10))) break;
+    if (!Respond(*request, *socket, pacer)) break;
+  }
+  // The descriptor is closed by the last who holds it, out of reach of Stop, and before "open" says
+  // so.
+  {
+    MutexLock lock(mu_);
+    served.socket.reset();
+  }
+  socket.reset();
+  MutexLock lock(mu_);
+  --counters_.open;
+}
+
+bool Origin::Respond(const OriginRequest& request, OriginSocket& socket, OriginPacer& pacer) {
+  if (request.path == "_counters") {
+    const std::string json = CountersJson();
+    const OriginAnswer answer = TextAnswer(200, "application/json", json);
+    return socket.Send(AsBytes(answer.Head())) && socket.Send(AsBytes(json));
+  }
+  Record(request);
+  Duration delay;
+  {
+    MutexLock lock(mu_);
+    delay = delay_;
+  }
+  const TimePoint due = Clock::Steady().Now() + delay;
+  if (!gates_.PassHead(request.path, socket)) return false;
+  const OriginAnswer answer = AnswerFor(request, faults_.Take(request));
+  if (delay > Duration::zero() && !socket.SleepUntil(due)) return false;
+  if (answer.cut != OriginAnswer::Cut::kNone && !answer.cut_after) {
+    return BreakOff(answer.cut, socket);
+  }
+  if (!socket.Send(AsBytes(answer.Head()))) return false;
+  if (!answer.head_only && !SendBody(request, answer, socket, pacer)) return false;
+  return !answer.close;
+}
+
+OriginAnswer Origin::AnswerFor(OriginRequest request, const std::vector<OriginFault>& faults) {
+  const bool head_only = request.method == "HEAD";
+  OriginAnswer answer;
+  if (request.method != "GET" && !head_only) {
+    answer = TextAnswer(405, "text/plain", "GET and HEAD only\n");
+    answer.SetHeader("Allow", "GET, HEAD");
+  } else if (std::optional<OriginObject> object = tree_.Find(request.path)) {
+    for (const OriginFault& fault : faults) {
+      const OriginFaultKind& kind = *FindFault(fault.name);
+      if (kind.before != nullptr) kind.before(fault, request, *object);
+    }
+    answer = ObjectAnswer(request, *object);
+  } else {
+    answer = DirectoryAnswer(request);
+  }
+  for (const OriginFault& fault : faults) {
+    const OriginFaultKind& kind = *FindFault(fault.name);
+    if (kind.after != nullptr) kind.after(fault, request, answer);
+  }
+  answer.head_only = head_only;
+  const std::string* connection = request.Header("connection");
+  if (connection != nullptr && *connection == "close") answer.close = true;
+  return answer;
+}
+
+OriginAnswer Origin::DirectoryAnswer(const OriginRequest& request) {
+  const bool with_slash = request.path.empty() || request.path.ends_with('/');
+  const std::string path = with_slash && !request.path.empty()
+                               ? request.path.substr(0, request.path.size() - 1)
+                               : request.path;
+  const std::optional<std::vector<IndexEntry>> entries = tree_.List(path);
+  if (!entries) return TextAnswer(404, "text/html", "<html><h1>404 Not Found</h1></html>\r\n");
+  if (!with_slash) {
+    OriginAnswer answer = TextAnswer(301, "text/html", "<html><h1>301</h1></html>\r\n");
+    answer.SetHeader("Location", url(path + "/"));
+    return answer;
+  }
+  Index index;
+  {
+    MutexLock lock(mu_);
+    index = index_;
+  }
+  switch (index) {
+    case Index::kHtml:
+      return TextAnswer(200, "text/html", HtmlIndex("/" + request.path, *entries));
+    case Index::kJson:
+      return TextAnswer(200, "application/json", JsonIndex(*entries));
+    case Index::kNone:
+      break;
+  }
+  return TextAnswer(403, "text/html", "<html><h1>403 Forbidden</h1></html>\r\n");
+}
+
+bool Origin::SendBody(const OriginRequest& request, const OriginAnswer& answer,
+                      OriginSocket& socket, OriginPacer& pacer) {
+  const std::string& path = request.path;
+  uint64_t end = answer.body.end;
+  if (answer.cut_after) end = std::min(end, answer.body.begin + *answer.cut_after);
+  std::vector<std::byte> piece(std::min(pacer.PieceSize(), answer.body.size()));
+  for (uint64_t offset = answer.body.begin; offset < end;) {
+    if (!gates_.PassBody(path, offset, socket)) return false;
+    const uint64_t limit = gates_.LimitOf(path, offset, std::min(piece.size(), end - offset));
+    const std::span<std::byte> part(piece.data(), limit - offset);
+    if (!answer.content->Read(offset, part) || !socket.Send(part)) return false;
+    CountBody(path, part.size());
+    offset = limit;
+    const TimePoint next = pacer.Sent(part.size());
+    if (next > Clock::Steady().Now() && !socket.SleepUntil(next)) return false;
+  }
+  if (answer.cut != OriginAnswer::Cut::kNone) return BreakOff(answer.cut, socket);
+  const std::string padding(answer.padding, '#');
+  CountBody(path, answer.padding);
+  return socket.Send(AsBytes(padding));
+}
+
+void Origin::Record(const OriginRequest& request) {
+  MutexLock lock(mu_);
+  ++counters_.requests;
+  PathCounters& of_path = counters_.paths[request.path];
+  ++of_path.requests;
+  if (request.IsRanged()) ++of_path.ranged;
+  seen_.push_back({request.method, request.path, request.headers});
+  if (seen_.size() > kSeenKept) seen_.pop_front();
+}
+
+void Origin::CountBody(const std::string& path, uint64_t bytes) {
+  MutexLock lock(mu_);
+  counters_.body_bytes += bytes;
+  counters_.paths[path].body_bytes += bytes;
+}
+
+}  // namespace brimfs
