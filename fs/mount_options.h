@@ -3,9 +3,9 @@
 #define BRIMFS_FS_MOUNT_OPTIONS_H_
 
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,25 +18,25 @@ namespace brimfs {
 struct MountOptions {
   // --- Behaviour
   DriverKind driver = DriverKind::kMmap;
-  std::string cache;                       // directory; empty: the default for this user
-  bool passthrough = true;                 // where kernel and privilege allow it
-  bool intr = false;                       // a handled signal ends a blocked read with EINTR
+  std::string cache;        // directory; empty: the default for this user
+  bool passthrough = true;  // where kernel and privilege allow it
+  bool intr = false;        // a handled signal ends a blocked read with EINTR
   Duration metadata_ttl = std::chrono::seconds(60);
   Duration negative_ttl = std::chrono::seconds(5);
   Duration timeout = std::chrono::seconds(60);
   Duration first_byte_timeout = std::chrono::seconds(10);
-  std::string cacert;                      // PEM file of additional... certificates; empty: the system's
+  std::string cacert;  // PEM file of the authorities to trust; empty: the system's
   bool debug = false;
-  uid_t uid = 0;                           // of every file; defaults to the mounting user
-  gid_t gid = 0;
-  mode_t umask = 0022;                     // files 0444 and directories 0555 without these bits
+  uid_t uid = geteuid();  // of every file
+  gid_t gid = getegid();
+  mode_t umask = 0022;  // files 0444 and directories 0555 without these bits
 
   // --- Performance
-  uint64_t memory = 256 << 20;             // bytes, driver=memory
-  int connections = 16;                    // a host
-  int readahead_kb = 1024;                 // of the kernel, as root
+  uint64_t memory = 256 << 20;  // bytes, driver=memory
+  int connections = 16;         // a host
+  int readahead_kb = 1024;      // of the kernel, as root
 
-  // --- For the kernel and fusermount3, as given: "allow_other", "nosuid", …
+  // --- For the kernel and fusermount3, as given: "allow_other", "noexec", …
   std::vector<std::string> kernel;
 };
 
@@ -47,14 +47,16 @@ struct OptionInfo {
   std::string_view help;      // one line
 };
 
-// In the order of --help.
+// In the order of --help. What mount(8) and the kernel know is not in it.
 const std::vector<OptionInfo>& OptionTable();
 
-// Parses one "-o" value ("a,b=c"; a backslash escapes a comma) into `options`. kInvalidArgument names the option,
-// what is wrong and what is accepted; for an unknown name, the nearest known one.
+// Parses one "-o" value ("a,b=c"; a backslash escapes a comma or a backslash) into `options`.
+// kInvalidArgument names the option, what is wrong and what is accepted; for an unknown name, the
+// nearest known one. What mount(8) passes along without meaning for us ("rw", "_netdev", "x-…") is
+// accepted.
 Status ParseMountOptions(std::string_view text, MountOptions& options);
 
-// "90", "90s", "500ms", "2m"; "64k", "1M", "2G" (powers of 1024).
+// "90", "90s", "500ms", "2m", "1h"; "64k", "1M", "2G", "1T" (powers of 1024).
 Result<Duration> ParseDuration(std::string_view text);
 Result<uint64_t> ParseSize(std::string_view text);
 

@@ -1,0 +1,277 @@
+#include "fs/mount_options.h"
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
+
+namespace brimfs {
+namespace {
+
+Status Invalid(std::string_view name, std::string_view value, std::string_view accepted) {
+  std::string message = "option ";
+  message.append(name).append("=").append(value).append(": expected ").append(accepted);
+  return Status(Code::kInvalidArgument, std::move(message));
+}
+
+// All of `text`, within [least, most].
+template <typename Number>
+std::optional<Number> ParseNumber(std::string_view text, Number least, Number most, int base = 10) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  if (value < least || value > most) return std::nullopt;
+  return value;
+}
+
+// Puts an option's value where it belongs, or says what would have been accepted.
+using Setter = Status (*)(MountOptions&, const OptionInfo&, std::string_view);
+
+template <Duration MountOptions::*kField>
+Status SetDuration(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  const Result<Duration> parsed = ParseDuration(value);
+  if (!parsed) return Invalid(info.name, value, parsed.status().message());
+  options.*kField = *parsed;
+  return OkStatus();
+}
+
+template <auto kField, auto kLeast, auto kMost, int kBase = 10>
+Status SetNumber(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  using Number = std::remove_reference_t<decltype(options.*kField)>;
+  const auto parsed = ParseNumber<Number>(value, kLeast, kMost, kBase);
+  if (!parsed) {
+    return Invalid(
+        info.name, value,
+        kBase == 8 ? "an octal number up to 777"
+                   : "a number from " + std::to_string(kLeast) + " to " + std::to_string(kMost));
+  }
+  options.*kField = *parsed;
+  return OkStatus();
+}
+
+template <std::string MountOptions::*kField>
+Status SetPath(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  if (value.empty()) return Invalid(info.name, value, "a path");
+  options.*kField = value;
+  return OkStatus();
+}
+
+template <bool MountOptions::*kField>
+Status SetFlag(MountOptions& options, const OptionInfo&, std::string_view) {
+  options.*kField = true;
+  return OkStatus();
+}
+
+Status SetDriver(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  if (value == "mmap") {
+    options.driver = DriverKind::kMmap;
+  } else if (value == "memory") {
+    options.driver = DriverKind::kMemory;
+  } else {
+    return Invalid(info.name, value, info.argument);
+  }
+  return OkStatus();
+}
+
+Status SetPassthrough(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  if (value != "auto" && value != "off") return Invalid(info.name, value, info.argument);
+  options.passthrough = value == "auto";
+  return OkStatus();
+}
+
+// One kernel read asks for up to 1 MiB; the budget has to hold a good number of them at once.
+constexpr uint64_t kLeastMemory = 16 << 20;
+
+Status SetMemory(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  const Result<uint64_t> parsed = ParseSize(value);
+  if (!parsed) return Invalid(info.name, value, parsed.status().message());
+  if (*parsed < kLeastMemory) return Invalid(info.name, value, "at least 16M");
+  options.memory = *parsed;
+  return OkStatus();
+}
+
+struct Option {
+  OptionInfo info;
+  Setter set;
+};
+
+using M = MountOptions;
+constexpr uint32_t kMostId = std::numeric_limits<uint32_t>::max() - 1;  // the last means "none"
+
+constexpr Option kOptions[] = {
+    {{"driver", "mmap|memory", "mmap", "where fetched bytes lie: a sparse file, or memory"},
+     SetDriver},
+    {{"cache", "DIR", "/var/cache/brimfs; $XDG_CACHE_HOME/brimfs for users",
+      "where driver=mmap keeps them"},
+     SetPath<&M::cache>},
+    {{"memory", "SIZE", "256M", "how many bytes driver=memory may hold"}, SetMemory},
+    {{"passthrough", "auto|off", "auto", "let the kernel read complete files by itself"},
+     SetPassthrough},
+    {{"intr", "", "", "any handled signal ends a blocked read; filled reads are slower"},
+     SetFlag<&M::intr>},
+    {{"metadata_ttl", "TIME", "60s", "how long names, sizes and versions count as current"},
+     SetDuration<&M::metadata_ttl>},
+    {{"negative_ttl", "TIME", "5s", "how long a name that was not there stays so"},
+     SetDuration<&M::negative_ttl>},
+    {{"timeout", "TIME", "60s", "how long a read or a lookup may take in all"},
+     SetDuration<&M::timeout>},
+    {{"first_byte_timeout", "TIME", "10s", "how long the source may be silent before a retry"},
+     SetDuration<&M::first_byte_timeout>},
+    {{"connections", "NUMBER", "16", "how many at a time to one host"},
+     SetNumber<&M::connections, 1, 1024>},
+    {{"readahead_kb", "NUMBER", "1024", "the kernel's readahead, KiB (as root)"},
+     SetNumber<&M::readahead_kb, 0, 1 << 20>},
+    {{"cacert", "FILE", "the system's", "PEM file of the authorities to trust for https"},
+     SetPath<&M::cacert>},
+    {{"uid", "NUMBER", "yours", "owner of every file"}, SetNumber<&M::uid, 0u, kMostId>},
+    {{"gid", "NUMBER", "yours", "group of every file"}, SetNumber<&M::gid, 0u, kMostId>},
+    {{"umask", "OCTAL", "022", "permission bits to leave out of 0444 and 0555"},
+     SetNumber<&M::umask, 0u, 0777u, 8>},
+    {{"debug", "", "", "log more"}, SetFlag<&M::debug>},
+};
+
+// What the kernel or fusermount3 (libfuse's mount.c) is to be told, as given.
+constexpr std::string_view kForKernel[] = {
+    "allow_other", "allow_root", "auto_unmount", "nosuid", "nodev",
+    "noexec",      "noatime",    "nodiratime",   "sync",   "dirsync",
+};
+
+// What may stand in fstab(5) or be passed by mount(8) and changes nothing here: the mount is
+// read-only, never stores access times, and always checks permissions in the kernel.
+constexpr std::string_view kWithoutEffect[] = {
+    "ro",       "rw",     "defaults", "default_permissions",
+    "suid",     "dev",    "exec",     "async",
+    "atime",    "auto",   "noauto",   "diratime",
+    "relatime", "user",   "nouser",   "norelatime",
+    "owner",    "users",  "lazytime", "strictatime",
+    "_netdev",  "nofail", "group",    "nolazytime",
+};
+
+bool Holds(std::span<const std::string_view> names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// Levenshtein's distance: how many letters to insert, delete or replace.
+size_t EditDistance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= b.size(); ++j) {
+      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
+    }
+  }
+  return row[b.size()];
+}
+
+Status Unknown(std::string_view name) {
+  std::string_view nearest;
+  size_t least = std::numeric_limits<size_t>::max();
+  const auto consider = [&](std::string_view known) {
+    if (const size_t distance = EditDistance(name, known); distance < least) {
+      least = distance;
+      nearest = known;
+    }
+  };
+  for (const Option& option : kOptions) consider(option.info.name);
+  for (std::string_view known : kForKernel) consider(known);
+  std::string message = "unknown option '";
+  message.append(name).append("': did you mean '").append(nearest).append("'? See brimfs --help");
+  return Status(Code::kInvalidArgument, std::move(message));
+}
+
+Status ParseOne(std::string_view item, MountOptions& options) {
+  const size_t equals = item.find('=');
+  const std::string_view name = item.substr(0, equals);
+  const bool has_value = equals != std::string_view::npos;
+  const std::string_view value = has_value ? item.substr(equals + 1) : std::string_view();
+  for (const Option& option : kOptions) {
+    if (option.info.name != name) continue;
+    if (has_value == option.info.argument.empty()) {
+      std::string message = "option ";
+      message.append(name).append(has_value ? " takes no value" : " needs a value: ");
+      message.append(option.info.argument);
+      return Status(Code::kInvalidArgument, std::move(message));
+    }
+    return option.set(options, option.info, value);
+  }
+  if (!has_value && Holds(kForKernel, name)) {
+    options.kernel.emplace_back(name);
+    return OkStatus();
+  }
+  if (!has_value && Holds(kWithoutEffect, name)) return OkStatus();
+  if (name.starts_with("x-") || name == "comment") return OkStatus();
+  return Unknown(name);
+}
+
+struct Unit {
+  std::string_view suffix;
+  uint64_t factor;
+};
+
+// A whole number and a unit, at most `most` after multiplication.
+std::optional<uint64_t> ParseWithUnit(std::string_view text, std::span<const Unit> units,
+                                      uint64_t most) {
+  const size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string_view suffix = text.substr(digits);
+  const auto unit = std::find_if(units.begin(), units.end(),
+                                 [&](const Unit& known) { return known.suffix == suffix; });
+  if (unit == units.end()) return std::nullopt;
+  const auto number = ParseNumber<uint64_t>(text.substr(0, digits), 0, most / unit->factor);
+  if (!number) return std::nullopt;
+  return *number * unit->factor;
+}
+
+}  // namespace
+
+const std::vector<OptionInfo>& OptionTable() {
+  static const std::vector<OptionInfo> table = [] {
+    std::vector<OptionInfo> infos;
+    for (const Option& option : kOptions) infos.push_back(option.info);
+    return infos;
+  }();
+  return table;
+}
+
+Status ParseMountOptions(std::string_view text, MountOptions& options) {
+  std::string item;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    if (i == text.size() || text[i] == ',') {
+      if (!item.empty()) BRIMFS_RETURN_IF_ERROR(ParseOne(item, options));
+      item.clear();
+      continue;
+    }
+    const bool escapes =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == ',' || text[i + 1] == '\\');
+    if (escapes) ++i;
+    item.push_back(text[i]);
+  }
+  return OkStatus();
+}
+
+Result<Duration> ParseDuration(std::string_view text) {
+  static constexpr Unit kUnits[] = {
+      {"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60'000}, {"h", 3'600'000}};
+  // Far from where a deadline in nanoseconds would overflow.
+  constexpr uint64_t kTenYears = 10ull * 365 * 24 * 3'600'000;
+  const auto milliseconds = ParseWithUnit(text, kUnits, kTenYears);
+  if (!milliseconds) {
+    return Status(Code::kInvalidArgument, "a time such as 90, 90s, 500ms, 2m or 1h");
+  }
+  return Duration(std::chrono::milliseconds(*milliseconds));
+}
+
+Result<uint64_t> ParseSize(std::string_view text) {
+  static constexpr Unit kUnits[] = {{"", 1},        {"k", 1 << 10},    {"K", 1 << 10},
+                                    {"m", 1 << 20}, {"M", 1 << 20},    {"g", 1 << 30},
+                                    {"G", 1 << 30}, {"t", 1ull << 40}, {"T", 1ull << 40}};
+  const auto bytes = ParseWithUnit(text, kUnits, kMaxOffset);
+  if (!bytes) return Status(Code::kInvalidArgument, "a size such as 4096, 64k, 1M, 2G or 1T");
+  return *bytes;
+}
+
+}  // namespace brimfs
