@@ -1,4 +1,5 @@
-// How many of the session's threads may sleep at once, so that some always answer `ls` and filled reads.
+// How many of the session's threads may sleep at once, so that some always answer `ls` and filled
+// reads.
 #ifndef BRIMFS_FS_BLOCKING_SHARE_H_
 #define BRIMFS_FS_BLOCKING_SHARE_H_
 
@@ -9,11 +10,13 @@
 
 namespace brimfs {
 
+// Thread-safe. Work is called with no lock held; what is put off runs in the order it came.
 class BlockingShare {
  public:
   explicit BlockingShare(int slots) : free_(slots) {}
 
-  // A slot for a read that sleeps on this thread; without one the read is parked instead.
+  // A slot for a read that sleeps on this thread; without one the read is parked instead. Every
+  // slot that was taken is given back with Return, after the reply.
   bool TryTake();
   void Return();  // runs what Run has put off, on this thread, while there is any
 
@@ -22,7 +25,7 @@ class BlockingShare {
 
  private:
   Mutex mu_;
-  int free_ ABSL_GUARDED_BY(mu_);
+  int free_ ABSL_GUARDED_BY(mu_);  // 0 while anything is put off
   std::deque<std::function<void()>> put_off_ ABSL_GUARDED_BY(mu_);
 };
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/backend.h"
@@ -21,16 +22,19 @@ namespace brimfs {
 class KernelBacking {
  public:
   virtual ~KernelBacking() = default;
+  // Whether Register is worth trying: a file that is offered to it is never evicted in part again.
+  virtual bool enabled() const = 0;
   // A backing id > 0. An error means: serve this open in the ordinary way.
   virtual Result<int> Register(int fd) = 0;
   virtual void Unregister(int backing_id) = 0;
 };
 
-// One open(2). Holds nothing that cannot be found again from the node and the flags.
+// One open(2). Holds nothing that cannot be found again from the node and the flags, except for how
+// it was read so far, which only costs speed.
 class OpenFile {
  public:
-  OpenFile(std::shared_ptr<Node> node, std::shared_ptr<CachedFile> file, int backing_id)
-      : node(std::move(node)), file(std::move(file)), backing_id(backing_id) {}
+  OpenFile(std::shared_ptr<Node> opened, std::shared_ptr<CachedFile> bytes, int registered)
+      : node(std::move(opened)), file(std::move(bytes)), backing_id(registered) {}
 
   const std::shared_ptr<Node> node;
   const std::shared_ptr<CachedFile> file;
@@ -45,7 +49,8 @@ class FileSystem {
   struct Options {
     Duration metadata_ttl = std::chrono::seconds(60);
     Duration negative_ttl = std::chrono::seconds(5);
-    Duration timeout = std::chrono::seconds(60);  // of one call to the source, and of one read's wait
+    Duration timeout =
+        std::chrono::seconds(60);  // of one call to the source, and of one read's wait
     Duration first_byte = std::chrono::seconds(10);
     std::string single_file;  // not empty: SOURCE is one object, the mount has this one name
   };
@@ -59,43 +64,51 @@ class FileSystem {
     Duration ttl{0};  // how long the kernel may use the name without asking
   };
 
-  // Where a call may have to ask the source, `ask` says so: with Ask::kMemoryOnly it answers kWouldBlock
-  // instead, with Ask::kSource it may block until Options::timeout, or until `stop` (kInterrupted).
+  // Where a call may have to ask the source, `ask` says so: with Ask::kMemoryOnly it answers
+  // kWouldBlock instead, with Ask::kSource it may block until Options::timeout, or until `stop`
+  // (kInterrupted).
   enum class Ask { kMemoryOnly, kSource };
 
-  // One more lookup count of the node on success. kNotFound: nothing of that name (for negative_ttl).
+  // One more lookup count of the node on success. kNotFound: nothing of that name (for
+  // negative_ttl). kInvalidArgument, kNameTooLong: what no component of a path can be.
+  // kUnsupported: a file whose length the source does not say. Other errors are the source's and
+  // are not remembered.
   Result<Entry> LookUp(NodeId parent, const std::string& name, Ask ask, std::stop_token stop = {});
   void Forget(NodeId node, uint64_t count);
 
   // Never asks: a node's attributes are frozen.
   Result<Attributes> GetAttributes(NodeId node) const;
 
-  // A snapshot of the directory; kUnsupported sources list what is known to be there: nothing.
-  Result<std::shared_ptr<const Listing>> OpenDirectory(NodeId node, Ask ask, std::stop_token stop = {});
+  // A snapshot of the directory, at most metadata_ttl old. One request, however many open it at
+  // once. A source without listings has an empty one: its names are found by asking.
+  Result<std::shared_ptr<const Listing>> OpenDirectory(NodeId node, Ask ask,
+                                                       std::stop_token stop = {});
 
   // For readdirplus: the entry of a listed name, with one more lookup count, or nothing if its
   // attributes are not known without a request; then the name is given without attributes.
   std::optional<Entry> EntryOf(NodeId directory, const ListedName& listed);
 
-  // kStale: this node's version is gone; the kernel looks the name up again and opens what is there now.
-  // A complete file is opened passed-through if `kernel` agrees and no ordinary open of the node lives. The caller
-  // owns the handle and ends it with Release.
+  // kStale: this node's version is gone; the kernel looks the name up again and opens what is there
+  // now. A complete file is opened passed-through if `kernel` agrees and no ordinary open of the
+  // node lives. The caller owns the handle and ends it with Release.
   Result<std::unique_ptr<OpenFile>> Open(NodeId node, Ask ask, std::stop_token stop = {});
   void Release(std::unique_ptr<OpenFile> file);
 
-  // Reads come in three steps: at once if covered; else on a condition variable; else, when too many
-  // threads sleep already, by callback. All start readahead. The lease's range is what was asked for,
-  // cut at the end of file; at or past it the code is kEof.
+  // Reads come in three steps: at once if covered; else on a condition variable; else, when too
+  // many threads sleep already, by callback. All start readahead. The lease's range is what was
+  // asked for, cut at the end of file; at or past it the code is kEof.
   std::optional<Lease> TryRead(OpenFile& file, const Range& range);
   Result<Lease> Read(OpenFile& file, const Range& range, std::stop_token stop);
   void ReadAsync(OpenFile& file, const Range& range, std::stop_token stop,
                  Resource::WaitCallback done);
 
-  // The backing bytes of `range` turned out unreadable (EFAULT): they are fetched again.
+  // The backing bytes of `range` turned out unreadable (EFAULT): they are fetched again by the next
+  // read. Not with a lease in hand.
   void MarkUnreadable(OpenFile& file, const Range& range);
 
-  // "user.brimfs.url", ".version", ".filled" (as "0-65536,131072-196608": half-open), ".state"; other
-  // names are kNoData without any lock.
+  // "user.brimfs.url", ".version", ".filled" (as "0-65536,131072-196608": half-open), ".state"
+  // ("active", "committed", "failed", "cancelled"; "untouched" if nothing is kept of it); a
+  // directory has only the first. Other names are kNoData without any lock.
   Result<std::string> GetXattr(NodeId node, const std::string& name) const;
 
   // What the files of the source hold is not known; space is that of the cache's disk.
@@ -103,9 +116,32 @@ class FileSystem {
   size_t node_count() const { return nodes_.size(); }
 
  private:
-  // ...
+  // Names (filesystem.cc).
+  Result<std::shared_ptr<Node>> DirectoryNode(NodeId id) const;
+  std::string ChildPath(const Node& directory, const std::string& name) const;
+  CallLimits Limits(std::stop_token stop);
+  Result<Known> AskSource(const std::string& path, std::stop_token stop);
+  Result<Known> Know(Node& directory, const std::string& name, Ask ask, std::stop_token stop);
+  Result<Entry> Admit(Node& directory, const std::string& name, const Known& known);
+  bool Confirm(Node& node, const Known& known);
+  Result<std::shared_ptr<const Listing>> FetchListing(Node& directory, std::stop_token stop);
+
+  // Open files (open_files.cc).
+  Status Revalidate(Node& node, Ask ask, std::stop_token stop);
+  Status MarkStale(Node& node);
+  Result<std::shared_ptr<CachedFile>> FileOf(Node& node, Ask ask, std::stop_token stop);
+  void StartReadahead(OpenFile& file, const Range& read);
+  void CountRead(OpenFile& file, bool waited, const Range& read);
+  void OnWaited(OpenFile& file, bool waited, const Result<Lease>& outcome);
+
+  // Constant after construction.
+  Backend& backend_;
   Cache& cache_;
-  InodeTable nodes_;
+  Clock& clock_;
+  KernelBacking* const kernel_;
+  const Options options_;
+
+  InodeTable nodes_;  // has its own lock
 };
 
 }  // namespace brimfs

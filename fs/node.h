@@ -11,13 +11,19 @@
 #include "core/cache.h"
 #include "core/mutex.h"
 #include "fs/directory.h"
+#include "fs/open_mode.h"
+#include "fs/single_flight.h"
 
 namespace brimfs {
 
-// Also st_ino: a hash of path and version, so that it is the same in every mount of the source and a
-// new process can find it again. 0 is never used.
+// Also st_ino: a hash of path and version, so that a new process can find it again. Positive as a
+// signed number; 0 is never used.
 using NodeId = uint64_t;
 inline constexpr NodeId kRootNode = 1;
+
+// What a node of this path and content is called, unless another holds that id. A directory has one
+// id whatever is in it.
+NodeId PreferredNodeId(const std::string& path, const ObjectInfo& info);
 
 // What stat(2) shows beyond mode and owner, which are the mount's. Frozen for the life of a node:
 // a new version is a new node, and a time that became finer would drop the kernel's page cache.
@@ -28,29 +34,62 @@ struct Attributes {
   absl::Time mtime = absl::UnixEpoch();
 };
 
-struct Node {
+// Where a node is found: its name in its parent, and what the backend calls it.
+struct Place {
+  NodeId parent = 0;
+  std::string name;
+  std::string path;
+};
+
+// Thread-safe. The length of a file is known. No lock but its own is taken by any method, and none
+// of them calls out.
+class Node {
+ public:
+  // `directory` is null for a file.
+  Node(NodeId id, Place place, const ObjectInfo& info, TimePoint as_of,
+       std::unique_ptr<Directory> directory);
+
   // Constant after construction.
   const NodeId id;
-  const NodeId parent;
-  const std::string name;
-  const std::string path;  // for the backend
+  const Place place;
   const Attributes attributes;
 
-  // Of a directory; has its own lock.
-  std::unique_ptr<Directory> directory;
+  // Each has its own lock.
+  const std::unique_ptr<Directory> directory;
+  SingleFlight<std::shared_ptr<const Listing>> listing_flight;  // of a directory
+  SingleFlight<Known> check_flight;  // of a file: is it still this version?
+  OpenMode open_mode;
 
-  // How many open descriptors read this node in which way. The kernel allows one backing file for all
-  // opens of a node and refuses to mix (design: "Passthrough to the kernel"), so the mode is decided
-  // and counted under mu, from the decision to open until the last release.
-  // mu is taken after InodeTable's lock is let go, and no other lock is taken under it.
-  Mutex mu;
-  Version version ABSL_GUARDED_BY(mu);            // merged as more becomes known
-  TimePoint checked ABSL_GUARDED_BY(mu);          // when the source last confirmed it
-  bool gone ABSL_GUARDED_BY(mu) = false;          // replaced or vanished: open answers kStale
-  std::weak_ptr<CachedFile> file ABSL_GUARDED_BY(mu);
-  int ordinary_opens ABSL_GUARDED_BY(mu) = 0;
-  int passthrough_opens ABSL_GUARDED_BY(mu) = 0;
-  int backing_id ABSL_GUARDED_BY(mu) = 0;         // registered while passthrough_opens > 0
+  bool is_directory() const { return attributes.kind == ObjectKind::kDirectory; }
+
+  // Adds what a fetch has shown of this version. False if it is another version, or the node is
+  // gone.
+  bool Learn(const Version& seen);
+
+  // As Learn, from the source's own word of `as_of`: later checks start from there.
+  bool Confirm(const ObjectInfo& info, TimePoint as_of);
+
+  // All that is known of the version so far.
+  Version version() const;
+
+  // When the source last confirmed it.
+  TimePoint checked() const;
+
+  // The name has another version now, or none: open answers kStale from now on. Returns whether
+  // that is news.
+  bool MarkGone();
+  bool gone() const;
+
+  // The bytes, as long as somebody (an open file, the cache) keeps them; else null.
+  std::shared_ptr<CachedFile> file() const;
+  void SetFile(const std::shared_ptr<CachedFile>& file);
+
+ private:
+  mutable Mutex mu_;
+  Version version_ ABSL_GUARDED_BY(mu_);
+  TimePoint checked_ ABSL_GUARDED_BY(mu_);
+  bool gone_ ABSL_GUARDED_BY(mu_) = false;
+  std::weak_ptr<CachedFile> file_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace brimfs

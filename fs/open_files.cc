@@ -1,0 +1,164 @@
+// The half of FileSystem that deals with open files and their reads.
+#include <algorithm>
+#include <utility>
+
+#include "core/log.h"
+#include "fs/filesystem.h"
+
+namespace brimfs {
+namespace {
+
+// Kernel reads are rounded up to pages.
+Range CutAtEnd(const Range& range, const OpenFile& file) {
+  return {range.begin, std::min(range.end, file.node->attributes.size)};
+}
+
+bool HasGap(OpenFile& file, const Range& range) {
+  return !range.empty() && file.file->resource().NextGap(range.begin, range.end).has_value();
+}
+
+}  // namespace
+
+Status FileSystem::MarkStale(Node& node) {
+  if (node.MarkGone()) {
+    if (const auto parent = nodes_.Find(node.place.parent)) {
+      parent->directory->Distrust(node.place.name);
+    }
+  }
+  return Status(Code::kStale, backend_.DisplayUrl(node.place.path) + ": this version is gone");
+}
+
+Status FileSystem::Revalidate(Node& node, Ask ask, std::stop_token stop) {
+  if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
+  const Result<Known> known =
+      node.check_flight.Do(clock_, clock_.Now() + options_.timeout, stop,
+                           [&] { return AskSource(node.place.path, stop); });
+  if (!known.ok()) return known.status();
+  const bool same = Confirm(node, *known);
+  const Status status = same ? OkStatus() : MarkStale(node);
+  // After MarkStale, which clears what is known of the name: the kernel looks it up again at once.
+  if (const auto parent = nodes_.Find(node.place.parent)) {
+    parent->directory->Remember(node.place.name, *known);
+  }
+  return status;
+}
+
+Result<std::shared_ptr<CachedFile>> FileSystem::FileOf(Node& node, Ask ask, std::stop_token stop) {
+  std::shared_ptr<CachedFile> file = node.file();
+  if (!file) {
+    Result<std::shared_ptr<CachedFile>> opened = cache_.Open(node.place.path, node.version());
+    if (!opened.ok()) return opened;
+    file = *opened;
+  }
+  Resource& resource = file->resource();
+  if (resource.state() == Resource::State::kFailed) {
+    // Found stale by a fetch, by this node or an earlier one of the same version: only the source
+    // can say that it is back.
+    if (resource.failure().code() == Code::kStale) {
+      BRIMFS_RETURN_IF_ERROR(Revalidate(node, ask, std::move(stop)));
+    }
+    resource.Reactivate();
+  }
+  if (!node.Learn(file->version())) return MarkStale(node);
+  node.SetFile(file);
+  return file;
+}
+
+Result<std::unique_ptr<OpenFile>> FileSystem::Open(NodeId id, Ask ask, std::stop_token stop) {
+  const std::shared_ptr<Node> node = nodes_.Find(id);
+  if (!node) return Status(Code::kStale);
+  if (node->is_directory()) return Status(Code::kIsDirectory);
+  if (node->gone()) return MarkStale(*node);
+  if (clock_.Now() - node->checked() >= options_.metadata_ttl) {
+    BRIMFS_RETURN_IF_ERROR(Revalidate(*node, ask, stop));
+  }
+  const Result<std::shared_ptr<CachedFile>> opened = FileOf(*node, ask, std::move(stop));
+  if (!opened.ok()) return opened.status();
+  const std::shared_ptr<CachedFile>& file = *opened;
+
+  const bool may_pass = kernel_ && kernel_->enabled() && node->attributes.size > 0 &&
+                        file->resource().state() == Resource::State::kCommitted;
+  const int backing_id = node->open_mode.Enter(may_pass, [&]() -> Result<int> {
+    const int fd = file->FreezeForKernel();
+    if (fd < 0) return Status(Code::kUnsupported);
+    return kernel_->Register(fd);
+  });
+  return std::make_unique<OpenFile>(node, file, backing_id);
+}
+
+void FileSystem::Release(std::unique_ptr<OpenFile> open) {
+  Node& node = *open->node;
+  // The cache may let the file go from now on; what its fetches have taught stays with the node.
+  if (!node.Learn(open->file->version())) (void)MarkStale(node);
+  const OpenMode::Left left = node.open_mode.Leave(open->backing_id);
+  if (left.unregister != 0) kernel_->Unregister(left.unregister);
+  if (left.none_open) open->file->fetcher().DropPrefetch();
+}
+
+void FileSystem::StartReadahead(OpenFile& file, const Range& read) {
+  if (read.empty()) return;
+  const LinkEstimate::Snapshot link = cache_.link().snapshot();
+  Range ahead;
+  {
+    MutexLock lock(file.mu);
+    ahead = file.readahead.OnRead(read, file.node->attributes.size, link);
+  }
+  if (ahead.empty() || file.file->resource().state() == Resource::State::kCommitted) return;
+  file.file->fetcher().Prefetch(ahead, Priority::kReadahead);
+}
+
+void FileSystem::CountRead(OpenFile& file, bool waited, const Range& read) {
+  Stats& stats = cache_.stats();
+  (waited ? stats.reads_waited : stats.reads_covered).fetch_add(1, std::memory_order_relaxed);
+  stats.bytes_read.fetch_add(read.size(), std::memory_order_relaxed);
+  file.file->Touch(read);
+}
+
+void FileSystem::OnWaited(OpenFile& file, bool waited, const Result<Lease>& outcome) {
+  if (outcome.ok()) CountRead(file, waited, outcome->range());
+  if (outcome.code() == Code::kStale) (void)MarkStale(*file.node);
+}
+
+std::optional<Lease> FileSystem::TryRead(OpenFile& file, const Range& range) {
+  const Range cut = CutAtEnd(range, file);
+  if (cut.empty()) return std::nullopt;
+  std::optional<Lease> lease = file.file->resource().TryLease(cut);
+  if (!lease) return std::nullopt;
+  CountRead(file, /*waited=*/false, cut);
+  StartReadahead(file, cut);
+  return lease;
+}
+
+Result<Lease> FileSystem::Read(OpenFile& file, const Range& range, std::stop_token stop) {
+  const Range cut = CutAtEnd(range, file);
+  const bool waits = HasGap(file, cut);
+  // Before the wait, which sleeps: the demand overtakes it, and a connection is kept for demands.
+  StartReadahead(file, cut);
+  Result<Lease> outcome =
+      file.file->resource().WaitRange(range, clock_.Now() + options_.timeout, std::move(stop));
+  OnWaited(file, waits, outcome);
+  return outcome;
+}
+
+void FileSystem::ReadAsync(OpenFile& file, const Range& range, std::stop_token stop,
+                           Resource::WaitCallback done) {
+  const Range cut = CutAtEnd(range, file);
+  const bool waits = HasGap(file, cut);
+  // Before the wait: once `done` has answered, the file may be released.
+  StartReadahead(file, cut);
+  file.file->resource().WaitRangeAsync(
+      range, clock_.Now() + options_.timeout, std::move(stop),
+      [this, &file, waits, done = std::move(done)](Result<Lease> outcome) {
+        OnWaited(file, waits, outcome);
+        done(std::move(outcome));
+      });
+}
+
+void FileSystem::MarkUnreadable(OpenFile& file, const Range& range) {
+  Log(LogLevel::kWarning, backend_.DisplayUrl(file.node->place.path) + ": cached bytes " +
+                              std::to_string(range.begin) + "-" + std::to_string(range.end) +
+                              " cannot be read; fetching them again");
+  file.file->resource().MarkAbsent(CutAtEnd(range, file));
+}
+
+}  // namespace brimfs
