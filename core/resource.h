@@ -10,7 +10,8 @@
 //     │                    └──Reactivate──► Active, with its coverage
 //     └──Cancel()──► Cancelled                  the mount is going away; final
 //
-// Lock order: mu_ is a leaf. No driver call, callback, observer or FlightControl call is made under it.
+// Lock order: mu_ is a leaf. No driver call, callback, observer or FlightControl call is made under
+// it.
 #ifndef BRIMFS_CORE_RESOURCE_H_
 #define BRIMFS_CORE_RESOURCE_H_
 
@@ -28,6 +29,7 @@
 #include "core/coverage_hint.h"
 #include "core/driver.h"
 #include "core/lease_counter.h"
+#include "core/mutex.h"
 #include "core/range.h"
 #include "core/range_set.h"
 #include "core/status.h"
@@ -70,8 +72,9 @@ class FlightControl {
   virtual ~FlightControl() = default;
 
   // A reader sleeps for `wanted`. `claimed` are those of its gaps, rounded out to fill blocks, that
-  // nobody was fetching and that are now the callee's to fetch: each must end in Resource::Release or
-  // FailFlight. The rest of `wanted` is in flight already and should go first. From any thread, no lock held.
+  // nobody was fetching and that are now the callee's to fetch: each must end in Resource::Release
+  // or FailFlight. The rest of `wanted` is in flight already and should go first. From any thread,
+  // no lock held.
   virtual void Demand(const Range& wanted, const std::vector<Range>& claimed) = 0;
 };
 
@@ -98,8 +101,8 @@ class Resource {
     Duration remember_failure = std::chrono::seconds(1);
   };
 
-  // `driver` has been given the length, if that is known. `timer` wakes parked waiters at their deadline and
-  // runs the callbacks of cancelled ones; `clock` and `timer` outlive this.
+  // `driver` has been given the length, if that is known. `timer` wakes parked waiters at their
+  // deadline and runs the callbacks of cancelled ones; `clock` and `timer` outlive this.
   Resource(std::unique_ptr<Driver> driver, Options options, Clock& clock, Timer& timer);
 
   // No waiter, lease or flight is left.
@@ -111,8 +114,8 @@ class Resource {
 
   // --- Readers ---------------------------------------------------------------------------------
 
-  // The range if it is certainly covered and certainly inside the object; never blocks, takes no
-  // lock, may miss (then ask WaitRange).
+  // The range, cut at the end of the object, if it is certainly covered; never blocks, takes no
+  // lock, may miss (then ask WaitRange). Misses what is empty or starts past the end.
   std::optional<Lease> TryLease(const Range& range);
 
   // Sleeps on a condition variable until all of `range` is there. Decides in this order:
@@ -124,39 +127,45 @@ class Resource {
   //   one of the missing bytes failed a moment ago   that failure
   //   otherwise: claim what nobody fetches, sleep until covered, its flight fails, `deadline`
   //   (kTimedOut), `stop` or Cancel
-  // No polling: a sleeper uses no processor time. A range larger than what the cache may hold at once
-  // is the caller's to cut.
+  // No polling: a sleeper uses no processor time. A range larger than what the cache may hold at
+  // once is the caller's to cut.
   Result<Lease> WaitRange(Range range, TimePoint deadline = kNever, std::stop_token stop = {});
 
   // The same wait without a thread: `done` is called exactly once, with no lock held, either before
   // this returns or later on the thread of the writer, of the timer or of whoever ended the wait.
-  // `stop` must have been requested, or its sources be gone, or `done` been called, before they may go.
+  // `stop` must have been requested, or its sources be gone, or `done` been called, before they may
+  // go.
   using WaitCallback = std::function<void(Result<Lease>)>;
   void WaitRangeAsync(Range range, TimePoint deadline, std::stop_token stop, WaitCallback done);
 
   // --- The fetching side -----------------------------------------------------------------------
 
   // Takes for the caller those parts of `range` that are neither covered, nor claimed, nor being
-  // evicted: check and claim are one step. Rounded out to fill blocks, cut at the length.
+  // evicted: check and claim are one step. Rounded out to fill blocks, cut at the length. Nothing
+  // once Failed or Cancelled.
   std::vector<Range> Claim(Range range);
 
   // Driver first, then the range counts as covered, then waiters wake, then observers are told.
-  // Empty is ok; past kMaxOffset or past the length is kInvalidArgument; an error of the driver
-  // leaves the range uncovered and is returned. The bytes need not be claimed.
+  // Empty is ok; past kMaxOffset, past the length or after FreezeForKernel is kInvalidArgument;
+  // after Cancel kShutdown; an error of the driver leaves the range uncovered and is returned.
+  // Bytes that are covered already are skipped, never written again. The bytes need not be claimed.
+  // A write that meets another one, or an eviction, of the same bytes waits for it: not with a
+  // lease in hand.
   Status Write(uint64_t offset, std::span<const std::byte> data);
 
   // The claims on `range` end. Waiters that still miss bytes of it claim them anew.
   void Release(const Range& range);
 
-  // As Release, but whoever waits for uncovered bytes of `range` gets `why`, and so do further waits for these
-  // bytes for Options::remember_failure.
+  // As Release, but whoever waits for uncovered bytes of `range` gets `why`, and so do further
+  // waits for these bytes for Options::remember_failure.
   void FailFlight(const Range& range, const Status& why);
 
-  // Whether somebody sleeps whose last missing bytes are all in `buffered`: a fetcher that coalesces
-  // writes flushes then.
+  // Whether somebody sleeps whose last missing bytes are all in `buffered`: a fetcher that
+  // coalesces writes flushes then.
   bool WouldWake(const Range& buffered) const;
 
-  // The length becomes known. kInvalidArgument if it was known and differs, or if bytes past it are covered.
+  // The length becomes known. kInvalidArgument if it was known and differs, or if bytes past it are
+  // covered or being written; or what the driver says. Waiters past it get kEof.
   Status SetLength(uint64_t length);
 
   // All bytes of [0, length) are there: kInvalidArgument, and nothing changes, if a gap is left.
@@ -164,6 +173,8 @@ class Resource {
   Status Commit(uint64_t length);
 
   // Terminal failure: every waiter for missing bytes gets `why`; covered bytes stay readable.
+  // Nothing to a resource that is not Active: one that is Committed misses nothing, and the first
+  // cause stays.
   void Fail(Status why);
 
   // Clears a failure (terminal or remembered), keeping what is covered. Not out of Cancelled.
@@ -174,13 +185,16 @@ class Resource {
 
   // --- The cache's side ------------------------------------------------------------------------
 
-  // Takes coverage of `range` (whole fill blocks, cut at the length) away, waits for the leases, then
-  // punches. What is claimed, being evicted, or wanted by a sleeper is left alone. While NeverPunch
-  // is set only false is returned. Returns whether anything was evicted. Not with a lease in hand.
+  // Takes coverage away from the fill blocks that lie whole in `range` (the last one may be cut at
+  // the length), waits for the leases, then punches. Blocks of which a byte is claimed, being
+  // written or evicted, or wanted by a sleeper are left alone; so is everything after
+  // FreezeForKernel. Returns whether anything was evicted. Not with a lease in hand.
   bool Evict(Range range);
 
-  // As Evict but without asking who wants it, for bytes that turned out to be unreadable (EFAULT).
-  void MarkAbsent(Range range);
+  // As Evict, but of every fill block that `range` touches and without asking who wants it: for
+  // bytes that turned out to be unreadable (EFAULT). Whoever claimed some of them need not write
+  // them again.
+  bool MarkAbsent(Range range);
 
   // From now on for ever: the kernel has been given the backing file, and a passed-through map may
   // outlive every descriptor, so no byte of it is ever punched or written again. False if it is not
@@ -200,8 +214,88 @@ class Resource {
 
  private:
   friend class Lease;
-  struct Waiter;
-  // ...
+  struct Waiter;      // one wait, blocking or parked
+  struct Sleeper;     // a thread in WaitRange
+  struct Parked;      // a callback of WaitRangeAsync
+  struct Afterwards;  // what a critical section leaves to be done without the lock
+
+  // By the first missing byte, so that a write looks only at those whose next byte it brings.
+  using Waiters = std::multimap<uint64_t, Waiter*>;
+
+  struct Remembered {
+    Range range;
+    Status why;
+    TimePoint until;
+  };
+  static constexpr size_t kMaxRemembered = 64;
+
+  // What the order above says of a wait that begins now, cutting `range` at the length; nothing if
+  // it has to sleep.
+  std::optional<Result<Lease>> Decide(Range& range, const std::stop_token& stop)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Register(Waiter& waiter, Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // End: unless another thread is about to end it. Conclude: the caller is the one who may.
+  void End(Waiter& waiter, Result<Lease> outcome, Afterwards& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Conclude(Waiter& waiter, Result<Lease> outcome, Afterwards& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // Gives a registered wait its deadline and its stop; ends it if it has been ended meanwhile.
+  void Arm(const std::shared_ptr<Parked>& parked, TimePoint deadline, std::stop_token stop);
+  static void EndParked(Resource* resource, const std::weak_ptr<Parked>& weak, Code why);
+
+  // The waiter's first gap or the length may have changed: files it anew, or ends it.
+  void Reconsider(Waiter& waiter, Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void EndThoseMissing(const Range& range, const Status& why, Afterwards& after)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Waiters who miss bytes of `range` that nobody fetches claim them.
+  void ClaimAnew(const Range& range, Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::vector<Waiter*> WaitersFor(const Range& range) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  std::optional<Status> RememberedFailure(const Range& range) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::vector<Range> ClaimLocked(const Range& range) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Range CutAtLength(const Range& range) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Status CheckWrite(const Range& range) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Status CheckLength(uint64_t length) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Cover(const Range& range, Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SetHint(const Range& covered) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void CommitIfFull(Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // The blocks that Evict may take.
+  RangeSet Evictable(const Range& range) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The two halves of an eviction: first the bytes can't be found any more, then they go.
+  void Uncover(const RangeSet& leaving, Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Vacate(const RangeSet& leaving, Afterwards& after) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Demand, then the callbacks of ended waits, then the observers.
+  void Finish(Afterwards& after) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Constant after construction, or after the first use.
+  const std::unique_ptr<Driver> driver_;
+  const Duration remember_failure_;
+  Clock& clock_;
+  Timer& timer_;
+  FlightControl* control_ = nullptr;
+  std::vector<ResourceObserver*> observers_;
+
+  // Read without a lock; written with mu_ held.
+  CoverageHint hint_;
+  LeaseCounter leases_;
+
+  mutable Mutex mu_;
+  State state_ ABSL_GUARDED_BY(mu_) = State::kActive;
+  Status failure_ ABSL_GUARDED_BY(mu_);
+  bool frozen_ ABSL_GUARDED_BY(mu_) = false;
+  std::optional<uint64_t> length_ ABSL_GUARDED_BY(mu_);
+  std::optional<uint64_t> length_being_set_ ABSL_GUARDED_BY(mu_);  // a thread is in the driver
+  RangeSet coverage_ ABSL_GUARDED_BY(mu_);
+  RangeSet in_flight_ ABSL_GUARDED_BY(mu_);  // claimed, until Release or FailFlight
+  RangeSet busy_ ABSL_GUARDED_BY(mu_);  // a Write or an eviction is in the driver for these bytes
+  CondVar idle_;                        // busy_ or length_being_set_ has shrunk
+  Waiters waiters_ ABSL_GUARDED_BY(mu_);
+  std::vector<Remembered> remembered_ ABSL_GUARDED_BY(mu_);  // oldest first, at most kMaxRemembered
 };
 
 }  // namespace brimfs
