@@ -33,7 +33,7 @@ class Passthrough : public KernelBacking {
 
   // Negotiated with the kernel, and no registration has failed for good (EPERM, EOPNOTSUPP, ELOOP:
   // said once in the log, then never tried again).
-  bool enabled() const { return negotiated_ && !given_up_; }
+  bool enabled() const override { return negotiated_ && !given_up_; }
 
   Result<int> Register(int fd) override;
   void Unregister(int backing_id) override;

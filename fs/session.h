@@ -1,13 +1,20 @@
-// One mount from the first check to the unmount: /dev/fuse, the loop's threads, signals, daemon.
+// One mount from the first check to the unmount: /dev/fuse, the loop's threads, its end.
 #ifndef BRIMFS_FS_SESSION_H_
 #define BRIMFS_FS_SESSION_H_
 
+#include <atomic>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/status.h"
 #include "fs/filesystem.h"
+#include "fs/fuse_api.h"
+#include "fs/fuse_channel.h"
+#include "fs/fuse_ops.h"
 #include "fs/mount_options.h"
+#include "fs/mount_table.h"
 #include "fs/passthrough.h"
 
 namespace brimfs {
@@ -16,27 +23,61 @@ class Session {
  public:
   struct Settings {
     std::string source;      // shown in mountinfo: exactly what the user gave
-    std::string mountpoint;
+    std::string mountpoint;  // absolute, without symbolic links
     MountOptions options;
     int max_threads = 512;       // of the loop
     int blocking_threads = 448;  // of these may sleep
     int max_background = 4096;   // requests that the kernel sends without waiting for answers
+
+    // Called once the kernel has accepted the session and its readahead is set; on a thread of the
+    // loop.
+    std::function<void()> ready = [] {};
   };
 
-  // Mounts. An error's message names the mountpoint and the remedy.
-  static Result<std::unique_ptr<Session>> Mount(Settings settings, FileSystem& filesystem, Passthrough& passthrough);
+  // Mounts. An error's message names the mountpoint and the remedy. `filesystem` and `passthrough`
+  // outlive the session.
+  static Result<std::unique_ptr<Session>> Mount(Settings settings, FileSystem& filesystem,
+                                                Passthrough& passthrough);
 
-  // For tests: serves a FUSE connection that somebody else holds the other end of; nothing is mounted. Takes `fd` over.
-  static Result<std::unique_ptr<Session>> Serve(int fd, Settings settings, FileSystem& filesystem, Passthrough& passthrough);
+  // For tests: serves a FUSE connection that somebody else holds the other end of; nothing is
+  // mounted. Takes `fd` over.
+  static Result<std::unique_ptr<Session>> Serve(int fd, Settings settings, FileSystem& filesystem,
+                                                Passthrough& passthrough);
 
-  // Unmounts if it is still mounted.
+  // Unmounts if it is still mounted. Not while Loop runs.
   ~Session();
 
-  // Answers requests until unmounted or until RequestExit. Ok after an unmount.
+  // Answers requests until unmounted or until RequestExit; when it returns, every request has been
+  // answered. Ok after an unmount. Once.
   Status Loop();
 
-  // Thread-safe. Ends the loop: unmounts lazily; what is open goes on until closed.
+  // Thread-safe. Ends the loop: the first time it unmounts lazily, and what is open goes on until
+  // closed; the second time the connection is cut, and readers get ENOTCONN.
   void RequestExit();
+
+ private:
+  struct Destroyer {
+    void operator()(fuse_session* session) const { fuse_session_destroy(session); }
+  };
+
+  Session(Settings settings, FileSystem& filesystem, Passthrough& passthrough);
+
+  Status Start();
+  Status UseFd(int fd);
+  void OnAccepted();
+  void DetachMount();
+
+  // Constant after Mount or Serve.
+  const Settings settings_;
+  Passthrough& passthrough_;
+  int served_fd_ = -1;                   // of Serve
+  std::optional<MountedDevice> device_;  // of Mount
+
+  FuseOps ops_;
+  FuseChannel channel_;
+  FuseUserdata userdata_;
+  std::unique_ptr<fuse_session, Destroyer> session_;
+  std::atomic<int> exit_requests_{0};
 };
 
 }  // namespace brimfs

@@ -1,0 +1,85 @@
+#include "fs/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <vector>
+
+namespace brimfs {
+namespace {
+
+std::string Help() {
+  std::string text =
+      "brimfs mounts remote objects as ordinary files, which fill as they are read.\n"
+      "\n"
+      "Usage: brimfs SOURCE MOUNTPOINT [-f] [-d] [-o OPTION,...]\n"
+      "\n"
+      "SOURCE is http://HOST/PATH, https://HOST/PATH, file:///PATH or /PATH. One that ends in\n"
+      "'/' is a directory; any other is asked whether it is one object or a directory.\n"
+      "Unmount with: umount MOUNTPOINT, or as a user: fusermount3 -u MOUNTPOINT\n"
+      "\n"
+      "  -f, --foreground  stay, and log to standard error\n"
+      "  -d, --debug       as -f, and log more\n"
+      "  -o OPTION,...     may be repeated; a backslash escapes a comma\n"
+      "  -V, --version     print the version\n"
+      "  -h, --help        print this\n"
+      "\n"
+      "Options:\n";
+  constexpr size_t kHelpColumn = 27;
+  for (const OptionInfo& option : OptionTable()) {
+    std::string line = "  ";
+    line.append(option.name);
+    if (!option.argument.empty()) line.append("=").append(option.argument);
+    line.resize(std::max(line.size() + 1, kHelpColumn), ' ');
+    line.append(option.help);
+    if (!option.fallback.empty()) line.append(" [").append(option.fallback).append("]");
+    text.append(line).append("\n");
+  }
+  text.append(
+      "  allow_other, allow_root, auto_unmount, nosuid, nodev, noexec, noatime: as in mount(8)\n"
+      "  and fusermount3(1). The mount is read-only.\n");
+  return text;
+}
+
+Status Usage(const std::string& what) {
+  return Status(Code::kInvalidArgument, what + "; try brimfs --help");
+}
+
+}  // namespace
+
+Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
+                                     const std::string& version) {
+  CommandLine line;
+  std::vector<std::string> options;
+  bool help = false;
+  bool show_version = false;
+
+  CLI::App app;
+  app.set_help_flag();
+  app.add_flag("-h,--help", help);
+  app.add_flag("-V,--version", show_version);
+  app.add_flag("-f,--foreground", line.foreground);
+  app.add_flag("-d,--debug", line.options.debug);
+  app.add_option("-o", options)->allow_extra_args(false);
+  // mount(8) hands these to its helpers.
+  app.add_flag("-n,-s,-v");
+  app.add_option("SOURCE", line.source);
+  app.add_option("MOUNTPOINT", line.mountpoint);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return Usage(error.what());
+  }
+  if (help) line.answer = Help();
+  if (show_version) line.answer = "brimfs " + version + "\n";
+  if (!line.answer.empty()) return line;
+
+  if (line.source.empty()) return Usage("SOURCE and MOUNTPOINT are missing");
+  if (line.mountpoint.empty()) return Usage("MOUNTPOINT is missing");
+  for (const std::string& option : options) {
+    BRIMFS_RETURN_IF_ERROR(ParseMountOptions(option, line.options));
+  }
+  line.foreground |= line.options.debug;
+  return line;
+}
+
+}  // namespace brimfs

@@ -1,0 +1,110 @@
+// From FUSE requests to calls of FileSystem, and from their results to replies. Thin: what there is
+// to decide is decided in fs/filesystem.h, which knows no FUSE type.
+//
+// Who waits where: what is in memory is answered on the thread that read the request. What has to
+// ask the source takes a slot of a BlockingShare first. Metadata and data have a share each, so
+// that `ls` never waits behind reads; a read that finds no slot is parked (no thread), a metadata
+// request is put off until one is free.
+#ifndef BRIMFS_FS_FUSE_OPS_H_
+#define BRIMFS_FS_FUSE_OPS_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "fs/blocking_share.h"
+#include "fs/filesystem.h"
+#include "fs/fuse_api.h"
+#include "fs/waiting_requests.h"
+
+namespace brimfs {
+
+class FuseOps {
+ public:
+  struct Options {
+    uid_t uid = 0;
+    gid_t gid = 0;
+    mode_t umask = 0022;
+    Duration negative_ttl = std::chrono::seconds(5);
+    bool intr = false;
+    int max_background = 4096;
+    int blocking_threads = 448;  // that may sleep, for data and metadata together
+    std::string space_of;        // statfs tells the space of this directory's disk; empty: none
+  };
+
+  // `filesystem` outlives this.
+  FuseOps(FileSystem& filesystem, Options options);
+
+  // For fuse_session_new, whose userdata is a FuseUserdata.
+  static fuse_lowlevel_ops Table();
+
+  // Ends every wait, now and from now on; the requests are answered with EINTR.
+  void StopWaiting() { waiting_.StopAll(); }
+
+  // After StopWaiting and the end of the loop: returns when the last reply has been sent.
+  void AwaitAnswers() { waiting_.AwaitNone(); }
+
+ private:
+  struct DirectoryHandle {
+    NodeId node;
+    std::shared_ptr<const Listing> listing;
+  };
+
+  static FuseOps& Of(fuse_req_t request) {
+    return *static_cast<FuseUserdata*>(fuse_req_userdata(request))->ops;
+  }
+
+  // Operations, as in fuse_lowlevel_ops. In fuse_ops.cc:
+  void Init(fuse_conn_info& connection) const;
+  void LookUp(fuse_req_t request, fuse_ino_t parent, const char* name);
+  void GetAttributes(fuse_req_t request, fuse_ino_t node) const;
+  void Open(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info);
+  void Seek(fuse_req_t request, fuse_ino_t node, off_t offset, int whence) const;
+  void StatFs(fuse_req_t request) const;
+  void GetXattr(fuse_req_t request, fuse_ino_t node, const char* name, size_t size) const;
+  // In fuse_read.cc:
+  void Read(fuse_req_t request, OpenFile& file, size_t size, off_t offset);
+  void ReplyRead(fuse_req_t request, OpenFile& file, Result<Lease> lease);
+  // In fuse_directory.cc:
+  void OpenDirectory(fuse_req_t request, fuse_ino_t node);
+  void ReadDirectory(fuse_req_t request, const DirectoryHandle& handle, size_t size, off_t offset);
+  void ReadDirectoryPlus(fuse_req_t request, const DirectoryHandle& handle, size_t size,
+                         off_t offset);
+
+  void ReplyEntry(fuse_req_t request, const Result<FileSystem::Entry>& entry);
+  void ReplyOpen(fuse_req_t request, Result<std::unique_ptr<OpenFile>> file);
+
+  struct stat ToStat(const Attributes& attributes) const;
+  fuse_entry_param ToEntryParam(const FileSystem::Entry& entry) const;
+
+  // Makes `call` (Ask, stop_token → Result) from memory, or else, with a slot of the share for
+  // metadata, from the source; then `reply` (request, Result) once.
+  template <typename Call, typename Reply>
+  void AskThenReply(fuse_req_t request, Call call, Reply reply);
+
+  FileSystem& filesystem_;
+  const Options options_;
+  BlockingShare metadata_share_;
+  BlockingShare data_share_;
+  WaitingRequests waiting_;
+};
+
+template <typename Call, typename Reply>
+void FuseOps::AskThenReply(fuse_req_t request, Call call, Reply reply) {
+  auto known = call(FileSystem::Ask::kMemoryOnly, std::stop_token());
+  if (known.code() != Code::kWouldBlock) {
+    reply(request, std::move(known));
+    return;
+  }
+  auto waiting = std::make_shared<WaitingRequests::Waiting>(waiting_, request);
+  metadata_share_.Run([request, waiting, call = std::move(call), reply = std::move(reply)] {
+    auto asked = call(FileSystem::Ask::kSource, waiting->stop());
+    waiting->Settle();
+    reply(request, std::move(asked));
+  });
+}
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_FS_FUSE_OPS_H_

@@ -1,0 +1,123 @@
+// brimfs SOURCE MOUNTPOINT: the only file that sees core, backends and fs, and wires them.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <system_error>
+
+#include "backends/registry.h"
+#include "core/cache.h"
+#include "core/log.h"
+#include "fs/cli.h"
+#include "fs/daemon.h"
+#include "fs/filesystem.h"
+#include "fs/passthrough.h"
+#include "fs/session.h"
+
+namespace brimfs {
+namespace {
+
+std::string DefaultCacheDirectory() {
+  if (geteuid() == 0) return "/var/cache/brimfs";
+  if (const char* const cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') {
+    return std::string(cache) + "/brimfs";
+  }
+  const char* const home = std::getenv("HOME");
+  return std::string(home == nullptr ? "/tmp" : home) + "/.cache/brimfs";
+}
+
+// Paths as they are before the daemon goes to "/".
+void MakePathsAbsolute(CommandLine& line) {
+  if (line.options.cache.empty()) line.options.cache = DefaultCacheDirectory();
+  for (std::string* const path : {&line.options.cache, &line.options.cacert}) {
+    if (!path->empty()) *path = std::filesystem::absolute(*path);
+  }
+  std::error_code error;
+  const std::filesystem::path mountpoint = std::filesystem::canonical(line.mountpoint, error);
+  // One that cannot be resolved is Session::Mount's to explain.
+  line.mountpoint = error ? std::filesystem::absolute(line.mountpoint) : mountpoint;
+}
+
+int Fail(ExitCode code, const Status& why) {
+  std::cerr << "brimfs: " << EscapeForLog(why.message()) << std::endl;
+  return code;
+}
+
+Cache::Options CacheOptions(const MountOptions& options, const std::string& identity) {
+  Cache::Options result;
+  result.driver = options.driver;
+  result.directory = options.cache;
+  result.memory_budget = options.memory;
+  result.source = identity;
+  result.scheduler.connections = options.connections;
+  result.fetcher.timeout = options.timeout;
+  result.fetcher.first_byte = options.first_byte_timeout;
+  return result;
+}
+
+// Mounts and serves until unmounted. `daemon` is null in the foreground.
+int Serve(const CommandLine& line, Daemon* daemon) {
+  const MountOptions& options = line.options;
+  BackendOptions backend_options;
+  backend_options.cacert = options.cacert;
+  CallLimits limits;
+  limits.deadline = Clock::Steady().Now() + options.timeout;
+  limits.first_byte = options.first_byte_timeout;
+  Result<OpenedSource> source = OpenSource(line.source, backend_options, limits);
+  if (!source.ok()) {
+    return Fail(source.code() == Code::kInvalidArgument ? kExitUsage : kExitMount, source.status());
+  }
+  const auto cache =
+      Cache::Create(CacheOptions(options, source->identity), *source->backend, Clock::Steady());
+  if (!cache.ok()) return Fail(kExitSystem, cache.status());
+
+  FileSystem::Options filesystem_options;
+  filesystem_options.metadata_ttl = options.metadata_ttl;
+  filesystem_options.negative_ttl = options.negative_ttl;
+  filesystem_options.timeout = options.timeout;
+  filesystem_options.first_byte = options.first_byte_timeout;
+  filesystem_options.single_file = source->single_file;
+  Passthrough passthrough(options.passthrough && options.driver == DriverKind::kMmap);
+  FileSystem filesystem(*source->backend, **cache, Clock::Steady(), &passthrough,
+                        filesystem_options);
+
+  Session::Settings settings;
+  settings.source = line.source;
+  settings.mountpoint = line.mountpoint;
+  settings.options = options;
+  settings.ready = [daemon, &line] {
+    Log(LogLevel::kInfo, line.source + " is mounted on " + line.mountpoint);
+    if (daemon != nullptr) daemon->Ready();
+  };
+  const auto session = Session::Mount(std::move(settings), filesystem, passthrough);
+  if (!session.ok()) return Fail(kExitMount, session.status());
+  const ExitSignals signals([&session] { (*session)->RequestExit(); });
+  const Status ended = (*session)->Loop();
+  if (!ended.ok()) return Fail(kExitSystem, ended);
+  return kExitOk;
+}
+
+int Main(int argc, const char* const* argv) {
+  PrepareProcess();
+  Result<CommandLine> line = ParseCommandLine(argc, argv, BRIMFS_VERSION);
+  if (!line.ok()) return Fail(kExitUsage, line.status());
+  if (!line->answer.empty()) {
+    std::cout << line->answer;
+    return kExitOk;
+  }
+  if (line->options.debug) SetLogLevel(LogLevel::kDebug);
+  MakePathsAbsolute(*line);
+  if (line->foreground) return Serve(*line, nullptr);
+  const Result<std::unique_ptr<Daemon>> daemon = Daemon::Detach();
+  if (!daemon.ok()) return Fail(kExitSystem, daemon.status());
+  const int code = Serve(*line, daemon->get());
+  (*daemon)->set_exit_code(code);
+  return code;
+}
+
+}  // namespace
+}  // namespace brimfs
+
+int main(int argc, char** argv) { return brimfs::Main(argc, argv); }
