@@ -1,0 +1,106 @@
+#include "tests/support/nginx.h"
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "tests/support/origin/http.h"
+
+namespace brimfs {
+namespace {
+
+// A socket that listens on a free port of loopback. nginx inherits it, so that no port is lost
+// between choosing it and binding it, and the first connection waits in its queue until nginx is
+// up.
+int Listen(int& port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(fd, 511) != 0 ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    std::perror("listening for nginx");
+    std::abort();
+  }
+  port = ntohs(address.sin_port);
+  return fd;
+}
+
+void MustRun(const std::string& line, const std::string& directory) {
+  const Ran ran = Shell("cd \"$1\" && " + line, {directory});
+  if (ran.code == 0) return;
+  std::fprintf(stderr, "%s\n%s", line.c_str(), ran.err.c_str());
+  std::abort();
+}
+
+}  // namespace
+
+Nginx::Nginx(Options options) {
+  std::filesystem::create_directory(root());
+  const int fd = Listen(port_);
+  std::string inherited = std::to_string(fd) + ";";
+  std::vector<int> fds = {fd};
+  std::string listen = "listen 127.0.0.1:" + std::to_string(port_) + ";\n";
+  if (options.tls) {
+    MakeCertificates();
+    fds.push_back(Listen(tls_port_));
+    inherited += std::to_string(fds.back()) + ";";
+    listen += "listen 127.0.0.1:" + std::to_string(tls_port_) +
+              " ssl;\nssl_certificate server.pem;\nssl_certificate_key server.key;\n";
+  }
+  WriteFile(
+      dir_ / "nginx.conf",
+      "daemon off;\nuser root;\nworker_processes 1;\npid nginx.pid;\n"
+      "events { worker_connections 1024; }\n"
+      "http {\n"
+      "log_format tests '$request_method $request_uri $status $http_range $body_bytes_sent';\n"
+      "access_log access.log tests;\n"
+      "client_body_temp_path t1; proxy_temp_path t2; fastcgi_temp_path t3;\n"
+      "uwsgi_temp_path t4; scgi_temp_path t5;\n"
+      "default_type application/octet-stream;\n"
+      "sendfile on;\nkeepalive_requests 1000000;\n"
+      "server {\n" +
+          listen + "root root;\nautoindex " + (options.listings ? "on" : "off") +
+          ";\nautoindex_format " + options.format + ";\n" + options.server_lines + "}\n}\n");
+  process_ =
+      std::make_unique<Process>(std::vector<std::string>{"nginx", "-p", dir_.path() + "/", "-c",
+                                                         "nginx.conf", "-e", "error.log"},
+                                Process::Options{{"NGINX=" + inherited}, fds, {}});
+  for (const int listening : fds) close(listening);
+}
+
+Nginx::~Nginx() {
+  // The workers outlive a master that is killed.
+  process_->Signal(SIGTERM);
+  process_->Wait();
+}
+
+void Nginx::MakeCertificates() const {
+  WriteFile(dir_ / "server.ext", "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+  const std::string key = " -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ";
+  MustRun("openssl req -x509 -days 2 -subj '/CN=brimfs test authority'" + key +
+              "-keyout ca.key -out ca.pem",
+          dir_.path());
+  MustRun("openssl req -subj /CN=localhost" + key + "-keyout server.key -out server.csr",
+          dir_.path());
+  MustRun(
+      "openssl x509 -req -days 2 -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
+      "-extfile server.ext -out server.pem",
+      dir_.path());
+}
+
+std::string Nginx::url(std::string_view path) const {
+  return "http://127.0.0.1:" + std::to_string(port_) + "/" + PercentEncode(path);
+}
+
+std::string Nginx::https_url(std::string_view path) const {
+  return "https://127.0.0.1:" + std::to_string(tls_port_) + "/" + PercentEncode(path);
+}
+
+}  // namespace brimfs
