@@ -1,0 +1,66 @@
+#include "fs/cli.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace brimfs {
+namespace {
+
+using testing::HasSubstr;
+
+Result<CommandLine> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "brimfs");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data(), "1.2.3");
+}
+
+TEST(CliTest, SourceAndMountpointAreTheTwoPlainArguments) {
+  const auto line = Parse({"http://host/dir/", "/mnt"});
+  ASSERT_TRUE(line.ok());
+  EXPECT_EQ(line->source, "http://host/dir/");
+  EXPECT_EQ(line->mountpoint, "/mnt");
+  EXPECT_FALSE(line->foreground);
+}
+
+TEST(CliTest, OptionsMayStandAnywhereAndBeRepeated) {
+  const auto line = Parse({"-o", "intr", "/srv/", "/mnt", "-o", "connections=3,timeout=5"});
+  ASSERT_TRUE(line.ok());
+  EXPECT_EQ(line->mountpoint, "/mnt");
+  EXPECT_TRUE(line->options.intr);
+  EXPECT_EQ(line->options.connections, 3);
+  EXPECT_EQ(line->options.timeout, std::chrono::seconds(5));
+}
+
+TEST(CliTest, WhatMountHandsToItsHelpersIsAccepted) {
+  EXPECT_TRUE(Parse({"/srv/", "/mnt", "-n", "-s", "-v", "-o", "rw"}).ok());
+}
+
+TEST(CliTest, DebugStaysInTheForeground) {
+  for (const char* const how : {"-d", "--debug"})
+    EXPECT_TRUE(Parse({"/s/", "/m", how})->foreground);
+  EXPECT_TRUE(Parse({"/s/", "/m", "-o", "debug"})->foreground);
+}
+
+TEST(CliTest, MissingAndSurplusArgumentsAreOneLineWithTheRemedy) {
+  for (const auto& arguments : std::vector<std::vector<const char*>>{
+           {}, {"/srv/"}, {"/a/", "/b", "/c"}, {"/a/", "/b", "--unknown"}, {"/a/", "/b", "-o"}}) {
+    const auto line = Parse(arguments);
+    ASSERT_EQ(line.code(), Code::kInvalidArgument);
+    EXPECT_THAT(line.status().message(), HasSubstr("brimfs --help"));
+    EXPECT_EQ(line.status().message().find('\n'), std::string::npos);
+  }
+}
+
+TEST(CliTest, HelpShowsEveryOption) {
+  const auto line = Parse({"--help"});
+  ASSERT_TRUE(line.ok());
+  for (const OptionInfo& option : OptionTable()) {
+    EXPECT_THAT(line->answer, HasSubstr("\n  " + std::string(option.name)));
+  }
+}
+
+TEST(CliTest, VersionIsTheProgramsOwn) { EXPECT_EQ(Parse({"-V"})->answer, "brimfs 1.2.3\n"); }
+
+}  // namespace
+}  // namespace brimfs

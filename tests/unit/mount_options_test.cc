@@ -1,0 +1,142 @@
+#include "fs/mount_options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace brimfs {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+MountOptions Parsed(std::string_view text) {
+  MountOptions options;
+  const Status status = ParseMountOptions(text, options);
+  EXPECT_TRUE(status.ok()) << text << ": " << status.ToString();
+  return options;
+}
+
+std::string Refused(std::string_view text) {
+  MountOptions options;
+  const Status status = ParseMountOptions(text, options);
+  EXPECT_EQ(status.code(), Code::kInvalidArgument) << text;
+  return status.message();
+}
+
+TEST(MountOptionsTest, EveryOptionReachesItsField) {
+  const MountOptions options = Parsed(
+      "driver=memory,cache=/c,memory=1G,passthrough=off,intr,metadata_ttl=2m,negative_ttl=500ms,"
+      "timeout=90,first_byte_timeout=3s,connections=4,readahead_kb=128,cacert=/ca.pem,uid=7,gid=8,"
+      "umask=027,debug");
+  EXPECT_EQ(options.driver, DriverKind::kMemory);
+  EXPECT_EQ(options.cache, "/c");
+  EXPECT_EQ(options.memory, 1ull << 30);
+  EXPECT_FALSE(options.passthrough);
+  EXPECT_TRUE(options.intr);
+  EXPECT_EQ(options.metadata_ttl, seconds(120));
+  EXPECT_EQ(options.negative_ttl, milliseconds(500));
+  EXPECT_EQ(options.timeout, seconds(90));
+  EXPECT_EQ(options.first_byte_timeout, seconds(3));
+  EXPECT_EQ(options.connections, 4);
+  EXPECT_EQ(options.readahead_kb, 128);
+  EXPECT_EQ(options.cacert, "/ca.pem");
+  EXPECT_EQ(options.uid, 7u);
+  EXPECT_EQ(options.gid, 8u);
+  EXPECT_EQ(options.umask, 027u);
+  EXPECT_TRUE(options.debug);
+}
+
+TEST(MountOptionsTest, TheTableNamesEveryOptionOnceWithHelp) {
+  std::set<std::string_view> names;
+  for (const OptionInfo& option : OptionTable()) {
+    EXPECT_TRUE(names.insert(option.name).second) << option.name;
+    EXPECT_FALSE(option.help.empty()) << option.name;
+    EXPECT_EQ(option.argument.empty(), option.fallback.empty()) << option.name;
+  }
+  EXPECT_EQ(names.size(), 16u);
+}
+
+TEST(MountOptionsTest, ABackslashKeepsACommaInAValue) {
+  EXPECT_EQ(Parsed("cache=/a\\,b,intr").cache, "/a,b");
+  EXPECT_EQ(Parsed("cache=/a\\\\,intr").cache, "/a\\");
+  EXPECT_EQ(Parsed("cache=/a\\b").cache, "/a\\b");
+}
+
+TEST(MountOptionsTest, EmptyItemsAreNothing) {
+  EXPECT_TRUE(Parsed("").kernel.empty());
+  EXPECT_TRUE(Parsed(",,intr,").intr);
+}
+
+TEST(MountOptionsTest, TheLastOfTwoValuesCounts) {
+  EXPECT_EQ(Parsed("connections=1,connections=2").connections, 2);
+}
+
+TEST(MountOptionsTest, WhatTheKernelIsToKnowIsKeptAsGiven) {
+  EXPECT_THAT(Parsed("allow_other,noexec,nosuid").kernel,
+              ElementsAre("allow_other", "noexec", "nosuid"));
+}
+
+TEST(MountOptionsTest, WhatMountPassesAlongIsAcceptedWithoutEffect) {
+  EXPECT_TRUE(Parsed("rw,ro,_netdev,nofail,noauto,user,relatime,x-systemd.automount,x-gvfs-show,"
+                     "comment=from fstab,defaults")
+                  .kernel.empty());
+}
+
+TEST(MountOptionsTest, AnUnknownNameIsAnsweredWithTheNearestKnownOne) {
+  EXPECT_THAT(Refused("metadata_tll=3"), HasSubstr("'metadata_ttl'"));
+  EXPECT_THAT(Refused("alow_other"), HasSubstr("'allow_other'"));
+  EXPECT_THAT(Refused("DRIVER=mmap"), HasSubstr("'DRIVER'"));
+}
+
+TEST(MountOptionsTest, AValueWhereNoneBelongsIsRefusedAndTheOtherWayRound) {
+  EXPECT_THAT(Refused("intr=yes"), HasSubstr("takes no value"));
+  EXPECT_THAT(Refused("timeout"), HasSubstr("needs a value"));
+  EXPECT_THAT(Refused("allow_other=1"), HasSubstr("allow_other"));
+}
+
+TEST(MountOptionsTest, AValueOutOfItsRangeSaysWhatIsAccepted) {
+  EXPECT_THAT(Refused("connections=0"), HasSubstr("from 1 to 1024"));
+  EXPECT_THAT(Refused("connections=1025"), HasSubstr("from 1 to 1024"));
+  EXPECT_THAT(Refused("connections=4x"), HasSubstr("connections=4x"));
+  EXPECT_THAT(Refused("connections=-1"), HasSubstr("from 1"));
+  EXPECT_THAT(Refused("umask=1777"), HasSubstr("octal"));
+  EXPECT_THAT(Refused("umask=08"), HasSubstr("octal"));
+  EXPECT_THAT(Refused("uid=4294967295"), HasSubstr("uid"));
+  EXPECT_THAT(Refused("driver=disk"), HasSubstr("mmap|memory"));
+  EXPECT_THAT(Refused("passthrough=on"), HasSubstr("auto|off"));
+  EXPECT_THAT(Refused("memory=15M"), HasSubstr("at least 16M"));
+  EXPECT_THAT(Refused("cache="), HasSubstr("a path"));
+}
+
+TEST(MountOptionsTest, DurationsHaveUnits) {
+  EXPECT_EQ(*ParseDuration("90"), seconds(90));
+  EXPECT_EQ(*ParseDuration("90s"), seconds(90));
+  EXPECT_EQ(*ParseDuration("500ms"), milliseconds(500));
+  EXPECT_EQ(*ParseDuration("2m"), seconds(120));
+  EXPECT_EQ(*ParseDuration("1h"), seconds(3600));
+  EXPECT_EQ(*ParseDuration("0"), seconds(0));
+  for (const char* const bad : {"", "s", "-1", "1.5s", "1 s", "1d", "99999999h",
+                                "18446744073709551616", "18446744073709551615ms"}) {
+    EXPECT_FALSE(ParseDuration(bad).ok()) << bad;
+  }
+}
+
+TEST(MountOptionsTest, SizesAreInPowersOf1024) {
+  EXPECT_EQ(*ParseSize("4096"), 4096u);
+  EXPECT_EQ(*ParseSize("64k"), 65536u);
+  EXPECT_EQ(*ParseSize("64K"), 65536u);
+  EXPECT_EQ(*ParseSize("1M"), 1u << 20);
+  EXPECT_EQ(*ParseSize("2G"), 2ull << 30);
+  EXPECT_EQ(*ParseSize("1T"), 1ull << 40);
+  EXPECT_EQ(*ParseSize("9223372036854775807"), kMaxOffset);
+  for (const char* const bad : {"", "k", "-1", "1.5G", "1kb", "9223372036854775808", "8388608T"}) {
+    EXPECT_FALSE(ParseSize(bad).ok()) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace brimfs
