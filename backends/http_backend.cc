@@ -1,0 +1,164 @@
+#include "backends/http_backend.h"
+
+#include <optional>
+#include <semaphore>
+#include <stop_token>
+#include <string_view>
+
+#include "absl/time/clock.h"
+#include "backends/file_name.h"
+#include "backends/http_connection.h"
+#include "backends/http_stat.h"
+#include "backends/index_page.h"
+#include "backends/response_validator.h"
+#include "core/log.h"
+
+namespace brimfs {
+namespace {
+
+HttpTransport::Options TransportOptions(const BackendOptions& options) {
+  return {.cacert = options.cacert, .connect_timeout = options.connect_timeout};
+}
+
+// False if `stop` came first.
+bool SleepUntil(TimePoint when, const std::stop_token& stop) {
+  std::binary_semaphore stopped(0);
+  const std::stop_callback wake(stop, [&stopped] { stopped.release(); });
+  return !stopped.try_acquire_until(when);
+}
+
+Status WithUrl(const Status& status, const Url& url) {
+  if (status.ok()) return status;
+  return Status(status.code(), url.WithoutQuery() + ": " + status.message())
+      .set_retry_after(status.retry_after());
+}
+
+// Feeds an index page to its parser while it arrives.
+class PageReader : public HttpResponder {
+ public:
+  PageReader(Url url, IndexNames& names) : url_(std::move(url)), names_(names) {}
+
+  Status OnHead(const HttpHead& head) override {
+    BRIMFS_RETURN_IF_ERROR(CheckStatus(head, absl::Now()));
+    const auto coding = head.headers.Find("Content-Encoding").value_or("identity");
+    if (!EqualsIgnoringCase(coding, "identity")) {
+      return Status(Code::kProtocol, "a content encoding that was not asked for");
+    }
+    page_.emplace(head.headers.Find("Content-Type").value_or(""), url_, names_);
+    return OkStatus();
+  }
+
+  Status OnBody(std::span<const std::byte> data) override {
+    return page_->Feed({reinterpret_cast<const char*>(data.data()), data.size()});
+  }
+
+  // Links are relative to where the page was found in the end.
+  void Follow(const Url& target) { url_ = target; }
+  Status Finish() { return page_->Finish(); }
+
+ private:
+  Url url_;
+  IndexNames& names_;
+  std::optional<IndexPage> page_;
+};
+
+Status ListOnce(HttpClient& client, const Url& url, IndexNames& names, const CallLimits& limits) {
+  HttpRequest request;
+  request.url = url;
+  PageReader reader(url, names);
+  BRIMFS_RETURN_IF_ERROR(
+      client.Perform(std::move(request), reader, limits, [&reader](const Url&, const Url& target) {
+        reader.Follow(target);
+        return true;
+      }));
+  return reader.Finish();
+}
+
+}  // namespace
+
+HttpBackend::HttpBackend(Url base, const BackendOptions& options)
+    : base_(std::move(base)),
+      transport_(TransportOptions(options)),
+      clients_(options.metadata_connections, transport_) {}
+
+Result<ObjectInfo> HttpBackend::Stat(const std::string& path, const CallLimits& limits) {
+  ObjectInfo info;
+  if (path.empty() && base_.path.ends_with('/')) {
+    info.kind = ObjectKind::kDirectory;
+    return info;
+  }
+  const Url url = JoinPath(base_, path);
+  const auto try_once = [&](HttpClient& client) {
+    auto found = StatUrl(client, url, limits);
+    if (found.ok()) info = std::move(*found);
+    return found.status();
+  };
+  BRIMFS_RETURN_IF_ERROR(WithUrl(Retrying(limits, try_once, [] { return true; }), url));
+  if (info.kind == ObjectKind::kFile) WarnOfWeakValidator(base_, info.version);
+  return info;
+}
+
+Status HttpBackend::List(const std::string& path, const EachName& each, const CallLimits& limits) {
+  const Url url = AsDirectory(JoinPath(base_, path));
+  IndexNames names(each);
+  const Status status = Retrying(
+      limits, [&](HttpClient& client) { return ListOnce(client, url, names, limits); },
+      [&names] { return !names.any(); });
+  if (names.left_out() > 0) {
+    LogOnce("left out " + url.WithoutQuery(), LogLevel::kWarning,
+            url.WithoutQuery() + ": " + std::to_string(names.left_out()) +
+                " names cannot be names of files here and are left out");
+  }
+  return WithUrl(status, url);
+}
+
+std::unique_ptr<Connection> HttpBackend::Connect() {
+  return std::make_unique<HttpConnection>(base_, transport_);
+}
+
+std::string HttpBackend::DisplayUrl(const std::string& path) const {
+  return JoinPath(base_, path).WithoutQuery();
+}
+
+Status HttpBackend::Retrying(const CallLimits& limits,
+                             const std::function<Status(HttpClient&)>& try_once,
+                             const std::function<bool()>& may_retry) {
+  for (int attempt = 1;; ++attempt) {
+    auto client = clients_.Take(limits);
+    if (!client.ok()) return client.status();
+    Status status = try_once(**client);
+    clients_.Return(std::move(*client));
+    if (status.ok() || !may_retry()) return status;
+
+    const TimePoint now = std::chrono::steady_clock::now();
+    const auto wait = retry_.NextWait(attempt, status, now, limits.deadline, RandomFraction());
+    if (!wait) return status;
+    if (!SleepUntil(now + *wait, limits.stop)) return Status(Code::kInterrupted, status.message());
+  }
+}
+
+Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOptions& options,
+                                    const CallLimits& limits) {
+  auto base = ParseUrl(source);
+  if (!base.ok()) return base.status();
+  HttpClient client(TransportOptions(options));
+  OpenedSource opened;
+  if (base->path.ends_with('/')) {
+    BRIMFS_RETURN_IF_ERROR(WithUrl(CheckDirectory(client, *base, limits), *base));
+  } else {
+    const auto info = StatUrl(client, *base, limits);
+    if (!info.ok()) return WithUrl(info.status(), *base);
+    if (info->kind == ObjectKind::kDirectory) {
+      *base = AsDirectory(*base);
+    } else {
+      const std::string encoded = base->path.substr(base->path.rfind('/') + 1);
+      const std::string name = PercentDecode(encoded);
+      opened.single_file = IsFileName(name) ? name : encoded;
+    }
+  }
+  opened.identity = base->WithoutQuery();
+  opened.backend = std::make_unique<HttpBackend>(std::move(*base), options);
+  return opened;
+}
+
+}  // namespace brimfs

@@ -1,0 +1,50 @@
+// A directory of a web server, or one object on it, over HTTP or HTTPS.
+#ifndef BRIMFS_BACKENDS_HTTP_BACKEND_H_
+#define BRIMFS_BACKENDS_HTTP_BACKEND_H_
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "backends/client_pool.h"
+#include "backends/source.h"
+#include "backends/url.h"
+#include "core/backend.h"
+#include "core/retry.h"
+
+namespace brimfs {
+
+class HttpBackend : public Backend {
+ public:
+  // `base` is the URL of the path "": a directory if it ends in '/', else an object. Its query is
+  // sent with every request.
+  HttpBackend(Url base, const BackendOptions& options);
+
+  // The SOURCE itself, if it is a directory, is one without asking.
+  Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
+
+  // Index pages, see index_page.h. Not tried again once a name has been handed out: the caller
+  // begins anew.
+  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override;
+
+  std::unique_ptr<Connection> Connect() override;
+  std::string DisplayUrl(const std::string& path) const override;
+
+ private:
+  // Tries until it succeeds, or another try does not help, or `may_retry` says no.
+  Status Retrying(const CallLimits& limits, const std::function<Status(HttpClient&)>& try_once,
+                  const std::function<bool()>& may_retry);
+
+  const Url base_;
+  const HttpTransport::Options transport_;
+  const RetryPolicy retry_;
+  ClientPool clients_;
+};
+
+// For the registry: an http or https SOURCE.
+Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOptions& options,
+                                    const CallLimits& limits);
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_BACKENDS_HTTP_BACKEND_H_

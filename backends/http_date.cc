@@ -1,0 +1,38 @@
+#include "backends/http_date.h"
+
+#include <algorithm>
+
+#include "backends/http_number.h"
+
+namespace brimfs {
+namespace {
+
+constexpr char kPreferred[] = "%a, %d %b %Y %H:%M:%S GMT";
+
+}  // namespace
+
+std::optional<absl::Time> ParseHttpDate(const std::string& text) {
+  static constexpr const char* kForms[] = {kPreferred, "%A, %d-%b-%y %H:%M:%S GMT",
+                                           "%a %b %e %H:%M:%S %Y"};
+  for (const char* form : kForms) {
+    absl::Time time;
+    if (absl::ParseTime(form, absl::string_view(text.data(), text.size()), &time, nullptr)) {
+      return time;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string FormatHttpDate(absl::Time time) {
+  return absl::FormatTime(kPreferred, time, absl::UTCTimeZone());
+}
+
+std::optional<absl::Duration> ParseRetryAfter(const std::string& text, absl::Time now) {
+  constexpr uint64_t kDay = 24 * 60 * 60;
+  if (const auto seconds = ParseNumber(text)) return absl::Seconds(std::min(*seconds, kDay));
+  const auto date = ParseHttpDate(text);
+  if (!date) return std::nullopt;
+  return std::clamp(*date - now, absl::ZeroDuration(), absl::Seconds(kDay));
+}
+
+}  // namespace brimfs

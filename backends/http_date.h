@@ -1,0 +1,24 @@
+// Times as HTTP writes them (RFC 9110, section 5.6.7).
+#ifndef BRIMFS_BACKENDS_HTTP_DATE_H_
+#define BRIMFS_BACKENDS_HTTP_DATE_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/time/time.h"
+
+namespace brimfs {
+
+// "Fri, 20 Nov 2026 18:37:00 GMT", or one of the two obsolete forms. Nothing if it is none of them.
+std::optional<absl::Time> ParseHttpDate(const std::string& text);
+
+// Cut to whole seconds.
+std::string FormatHttpDate(absl::Time time);
+
+// How long a Retry-After (seconds or a date) asks to wait from `now`: never less than zero nor more
+// than a day. Nothing if it is neither.
+std::optional<absl::Duration> ParseRetryAfter(const std::string& text, absl::Time now);
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_BACKENDS_HTTP_DATE_H_

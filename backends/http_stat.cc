@@ -1,0 +1,119 @@
+#include "backends/http_stat.h"
+
+#include "absl/time/clock.h"
+#include "backends/content_range.h"
+#include "backends/http_number.h"
+#include "backends/redirect.h"
+#include "backends/response_validator.h"
+#include "core/log.h"
+
+namespace brimfs {
+namespace {
+
+struct Reply {
+  bool redirects_to_directory = false;
+  HttpHead head;  // of the last answer, if not
+};
+
+class HeadKeeper : public HttpResponder {
+ public:
+  Status OnHead(const HttpHead& head) override {
+    head_ = head;
+    return Status(Code::kEof);
+  }
+  Status OnBody(std::span<const std::byte>) override { return Status(Code::kEof); }
+
+  const HttpHead& head() const { return head_; }
+
+ private:
+  HttpHead head_;
+};
+
+Result<Reply> Ask(HttpClient& client, HttpRequest request, const CallLimits& limits) {
+  Reply reply;
+  HeadKeeper keeper;
+  const auto follow = [&reply](const Url& from, const Url& target) {
+    reply.redirects_to_directory = NamesDirectory(from, target);
+    return !reply.redirects_to_directory;
+  };
+  BRIMFS_RETURN_IF_ERROR(client.Perform(std::move(request), keeper, limits, follow));
+  reply.head = keeper.head();
+  return reply;
+}
+
+Result<Reply> AskHead(HttpClient& client, const Url& url, const CallLimits& limits) {
+  HttpRequest request;
+  request.method = HttpRequest::Method::kHead;
+  request.url = url;
+  return Ask(client, std::move(request), limits);
+}
+
+Result<Reply> AskFirstByte(HttpClient& client, const Url& url, const CallLimits& limits) {
+  HttpRequest request;
+  request.url = url;
+  request.headers = {"Range: bytes=0-0"};
+  return Ask(client, std::move(request), limits);
+}
+
+// A presigned URL is good for GET alone, and answers 403 to HEAD.
+bool RefusesHead(int status) {
+  return status == 400 || status == 403 || status == 405 || status == 501;
+}
+
+std::optional<uint64_t> ContentLength(const HttpHeaders& headers) {
+  if (headers.Conflicting("Content-Length")) return std::nullopt;
+  return ParseNumber(headers.Find("Content-Length").value_or(""));
+}
+
+std::optional<uint64_t> TotalLength(const HttpHead& head) {
+  if (head.status == 200) return ContentLength(head.headers);
+  const auto range = ParseContentRange(head.headers.Find("Content-Range").value_or(""));
+  return range ? range->total : std::nullopt;
+}
+
+ObjectInfo Directory() {
+  ObjectInfo info;
+  info.kind = ObjectKind::kDirectory;
+  return info;
+}
+
+}  // namespace
+
+Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits& limits) {
+  auto reply = AskHead(client, url, limits);
+  if (!reply.ok()) return reply.status();
+  if (reply->redirects_to_directory) return Directory();
+
+  ObjectInfo info;
+  if (!RefusesHead(reply->head.status)) {
+    BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
+    info.version = StatedVersion(reply->head.headers, ContentLength(reply->head.headers));
+    if (info.version.length) return info;
+  }
+
+  reply = AskFirstByte(client, url, limits);
+  if (!reply.ok()) return reply.status();
+  if (reply->redirects_to_directory) return Directory();
+  // Of an empty object not even the first byte can be had: "416, bytes */0".
+  const std::optional<uint64_t> total = TotalLength(reply->head);
+  if (!(reply->head.status == 416 && total == 0)) {
+    BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
+  }
+  info.version = Merge(info.version, StatedVersion(reply->head.headers, total));
+  return info;
+}
+
+Status CheckDirectory(HttpClient& client, const Url& url, const CallLimits& limits) {
+  auto reply = AskHead(client, url, limits);
+  if (reply.ok() && RefusesHead(reply->head.status)) reply = AskFirstByte(client, url, limits);
+  if (!reply.ok()) return reply.status();
+  if (reply->head.status == 403) {
+    Log(LogLevel::kWarning, url.WithoutQuery() +
+                                ": the server refuses the listing; names in it are found only by "
+                                "asking for them");
+    return OkStatus();
+  }
+  return CheckStatus(reply->head, absl::Now());
+}
+
+}  // namespace brimfs

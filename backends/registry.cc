@@ -1,0 +1,65 @@
+#include "backends/registry.h"
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+#include "backends/file_backend.h"
+#include "backends/http_backend.h"
+#include "backends/http_headers.h"
+
+namespace brimfs {
+namespace {
+
+struct Scheme {
+  std::string_view name;
+  Result<OpenedSource> (*open)(const std::string& source, const BackendOptions& options,
+                               const CallLimits& limits);
+};
+
+constexpr Scheme kSchemes[] = {
+    {"file", &OpenFileSource},
+    {"http", &OpenHttpSource},
+    {"https", &OpenHttpSource},
+};
+
+// Empty if the source is a path: nothing before a ':' that could be a scheme.
+std::string_view SchemeOf(std::string_view source) {
+  const size_t colon = source.find(':');
+  if (colon == std::string_view::npos || colon == 0) return {};
+  const std::string_view name = source.substr(0, colon);
+  const auto allowed = [](unsigned char c) {
+    return std::isalnum(c) || c == '+' || c == '-' || c == '.';
+  };
+  if (!std::isalpha(static_cast<unsigned char>(name[0])) ||
+      !std::all_of(name.begin(), name.end(), allowed)) {
+    return {};
+  }
+  return name;
+}
+
+Status UnknownScheme(std::string_view name) {
+  std::string known;
+  for (const Scheme& scheme : kSchemes) known += " " + std::string(scheme.name) + ":";
+  return Status(Code::kInvalidArgument, "no backend for " + std::string(name) +
+                                            ": sources; there are" + known +
+                                            " and plain paths of directories and files");
+}
+
+}  // namespace
+
+Result<OpenedSource> OpenSource(const std::string& source, const BackendOptions& options,
+                                const CallLimits& limits) {
+  if (source.empty()) return Status(Code::kInvalidArgument, "an empty source");
+  const std::string_view name = SchemeOf(source);
+  for (const Scheme& scheme : kSchemes) {
+    if (EqualsIgnoringCase(scheme.name, name)) return scheme.open(source, options, limits);
+  }
+  // Without the slashes a colon may well be part of a file's name.
+  if (!name.empty() && std::string_view(source).substr(name.size()).starts_with("://")) {
+    return UnknownScheme(name);
+  }
+  return OpenFileSource(source, options, limits);
+}
+
+}  // namespace brimfs

@@ -1,0 +1,57 @@
+// Decides what an answer to a request for a range is worth, before any of its bytes is believed.
+//
+// Pure: no clock, no network. RFC 9110, sections 13 to 15, read strictly: a byte counts only after
+// status, Content-Range, total size, validator and length agree.
+#ifndef BRIMFS_BACKENDS_RESPONSE_VALIDATOR_H_
+#define BRIMFS_BACKENDS_RESPONSE_VALIDATOR_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "backends/http_message.h"
+#include "core/range.h"
+#include "core/status.h"
+#include "core/version.h"
+
+namespace brimfs {
+
+// A server without ranges answers with the whole object; so many bytes before the range are
+// received and thrown away at most.
+inline constexpr uint64_t kMaxSkippedBytes = 64 << 20;
+
+struct RangeQuestion {
+  Range range;       // not empty
+  Version expected;  // what is known of the object; every part that is known is checked
+};
+
+struct RangeAnswer {
+  Version version;    // what the answer says of itself, its length included
+  uint64_t skip = 0;  // bytes of the body before the range begins
+  bool exact = true;  // the body ends where the range does; else it is cut there
+};
+
+// The fields that make the server itself check the version: If-Match for a strong ETag, else
+// If-Unmodified-Since for a time known to the second, else none. Not If-Range, which would make a
+// changed object send its whole new content.
+std::vector<std::string> Preconditions(const Version& expected);
+
+// The ETag, Last-Modified and (if `length` is given) length that an answer states.
+Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length);
+
+// Errors as Connection::Fetch has them:
+//   kStale        another version, or gone (404, 410, 412, 416)
+//   kDenied       401, 403, 407
+//   kUnavailable  408, 425, 429, 500, 502, 503, 504; with retry_after() if the answer names a time
+//   kProtocol     everything else that is not the range that was asked for
+// `now` is for a Retry-After that is a date.
+Result<RangeAnswer> CheckRangeAnswer(const RangeQuestion& question, const HttpHead& head,
+                                     absl::Time now);
+
+// For answers to other questions: ok for 200 and 206, else as above, but 404 and 410 are kNotFound.
+Status CheckStatus(const HttpHead& head, absl::Time now);
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_BACKENDS_RESPONSE_VALIDATOR_H_
