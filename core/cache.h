@@ -1,18 +1,25 @@
 // The cached files of one mount: one for each version of an object, shared by all who open it.
 //
-// Owns the resources, their drivers and fetchers; keeps the memory driver's budget; forgets all at the
-// end of the mount (for now) and removes what a killed process left behind.
+// Owns the resources, their drivers and fetchers; keeps the memory driver's budget; forgets all at
+// the end of the mount (for now) and removes what a killed process left behind.
 #ifndef BRIMFS_CORE_CACHE_H_
 #define BRIMFS_CORE_CACHE_H_
 
+#include <list>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "core/backend.h"
+#include "core/cache_directory.h"
+#include "core/cached_file.h"
 #include "core/fetcher.h"
 #include "core/link_estimate.h"
 #include "core/mapped_file.h"
-#include "core/resource.h"
+#include "core/memory_budget.h"
+#include "core/mutex.h"
 #include "core/scheduler.h"
 #include "core/stats.h"
 #include "core/timer.h"
@@ -21,51 +28,82 @@ namespace brimfs {
 
 enum class DriverKind { kMmap, kMemory };
 
-// One version of one object, filling.
-class CachedFile {
- public:
-  Resource& resource();
-  Fetcher& fetcher();
-
-  // As the source says; see Fetcher::version.
-  Version version() const;
-
-  // Recency for the memory budget: these bytes were just read.
-  void Touch(const Range& range);
-
-  // Makes the backing file the kernel's (design rule 4): pinned from now on, only ever unlinked.
-  // The descriptor to register, or -1 if this file can't be: not complete, or in memory.
-  int FreezeForKernel();
-};
-
+// Thread-safe.
 class Cache {
  public:
   struct Options {
     DriverKind driver = DriverKind::kMmap;
-    std::string directory;                   // for kMmap; made with mode 0700 if it is missing
-    uint64_t memory_budget = 256 << 20;      // for kMemory, bytes over the whole mount
-    size_t max_idle_files = 8192;            // closed ones that keep their bytes, least recently used leave
-    std::string source;                      // identity of the SOURCE, part of every entry's name
+    std::string directory;               // for kMmap; made with mode 0700 if it is missing
+    uint64_t memory_budget = 256 << 20;  // for kMemory, bytes over the whole mount
+    // Closed files that keep their bytes; the least recently used leave. Each has a descriptor, so
+    // at most half of RLIMIT_NOFILE.
+    size_t max_idle_files = 8192;
+    std::string source;  // identity of the SOURCE, part of every entry's name
     Scheduler::Options scheduler;
-    Fetcher::Options fetcher;                // path and version are filled in by Open
+    Fetcher::Options fetcher;  // path, display_url and version are filled in by Open
   };
 
-  // Opens the directory and claims it as far as needed: kDenied if it is another user's or others may
-  // enter it, kIo and the like with a message that names it and the remedy.
+  // Opens the directory and claims it as far as needed: kDenied if it is another user's or others
+  // may enter it, kIo and the like with a message that names it and the remedy. The rest outlives
+  // the cache.
   static Result<std::unique_ptr<Cache>> Create(Options options, Backend& backend, Clock& clock);
 
-  // Cancels every wait, stops every flight, unlinks what it made. No CachedFile is used afterwards.
+  // Cancels every wait, stops every flight, unlinks what it made. All that Open gave has been let
+  // go.
   ~Cache();
 
-  // The file of this version, made if there is none. `version.length` is known. The same version of the same path
-  // is the same file as long as one is there.
+  // The file of this version, made if there is none. `version.length` is known. The same version of
+  // the same path is the same file as long as one is there. It may have failed for good while
+  // somebody else had it open (Resource::state): who has heard from the source since that this
+  // version is there calls Resource::Reactivate. Not on a thread that runs a flight.
   Result<std::shared_ptr<CachedFile>> Open(const std::string& path, const Version& version);
 
   // Every wait ends with kShutdown; for SIGTERM.
   void Shutdown();
 
-  Stats& stats();
-  LinkEstimate& link();
+  Stats& stats() { return stats_; }
+  LinkEstimate& link() { return link_; }
+
+ private:
+  // A file and who has it. Idle: nobody. The pointers that Open gives out share one count of
+  // references, whose end puts the file back on the shelf.
+  struct Slot {
+    std::string path;
+    std::unique_ptr<CachedFile> file;
+    std::weak_ptr<CachedFile> handle;
+    int handles = 0;  // counts of references that have not ended: for a moment there may be two
+    std::optional<std::list<Slot*>::iterator> idle;  // in idle_, while nobody has it
+  };
+
+  Cache(Options options, std::unique_ptr<CacheDirectory> directory, Backend& backend, Clock& clock);
+
+  // Does I/O: without the lock.
+  Result<std::unique_ptr<CachedFile>> Make(const std::string& path, const Version& version);
+  Result<CachedFile::Place> MakePlace(const std::string& path, const Version& version);
+
+  std::shared_ptr<CachedFile> Find(const std::string& path, const Version& version)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::shared_ptr<CachedFile> Handle(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void OnHandleGone(Slot& slot);
+
+  // Removes and returns the idle files that are too many.
+  std::vector<std::unique_ptr<Slot>> TrimIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  const Options options_;
+  Backend& backend_;
+  Clock& clock_;
+  Timer timer_;
+  Stats stats_;
+  LinkEstimate link_;
+  WindowCache windows_;
+  std::unique_ptr<CacheDirectory> directory_;  // null for kMemory
+  std::optional<MemoryBudget> budget_;         // for kMemory
+  Scheduler scheduler_;
+
+  Mutex mu_;  // taken before a Fetcher's
+  absl::flat_hash_map<std::string, std::vector<std::unique_ptr<Slot>>> slots_ ABSL_GUARDED_BY(mu_);
+  std::list<Slot*> idle_ ABSL_GUARDED_BY(mu_);  // least recently used first
+  bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace brimfs

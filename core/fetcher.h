@@ -1,13 +1,17 @@
-// Fills the gaps of one resource: cuts them into parts, flies each at most once, retries, resumes.
+// Fills the gaps of one resource: cuts them into parts, each of which is flown at most once at a
+// time (core/part_flight.h), and knows which version of the object they are parts of.
 #ifndef BRIMFS_CORE_FETCHER_H_
 #define BRIMFS_CORE_FETCHER_H_
 
 #include <cstdint>
-#include <memory>
+#include <limits>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "core/backend.h"
+#include "core/link_estimate.h"
+#include "core/mutex.h"
 #include "core/resource.h"
 #include "core/retry.h"
 #include "core/scheduler.h"
@@ -16,23 +20,32 @@
 
 namespace brimfs {
 
-class LinkEstimate;
+class PartFlight;
 
 class Fetcher : public FlightControl {
  public:
   struct Options {
     std::string path;
-    Version version;  // as known so far; the first answer pins it
-    Duration timeout = std::chrono::seconds(60);  // of one flight, tries and waits included
-    Duration first_byte = std::chrono::seconds(10);
+    std::string display_url;  // for messages; nothing secret in it
+    Version version;          // as known so far; the first answer pins it
+
+    // Of one flight, tries and waits included; from when it is asked for, if somebody waits for it,
+    // and from its first try, if not.
+    Duration timeout = std::chrono::seconds(60);
+    Duration first_byte = std::chrono::seconds(10);  // of silence end one try
     RetryPolicy retry;
 
-    // Bytes of one GET beyond the first fill blocks. Long enough that a request's round trip is small
-    // beside it, short enough that a demand read never waits long for a connection.
+    // Bytes of one GET, a multiple of the fill block: long enough that a request's round trip is
+    // small beside it. On a slow link less, so that a demand read never waits long for a
+    // connection.
     uint64_t part_bytes = 4 << 20;
 
-    // Bytes gathered before a write: libcurl hands out 16 KiB at a time. Sooner where a reader's last
-    // missing byte has come.
+    // A longer range given to Prefetch is cut to this, bytes: what is fetched ahead must still be
+    // there when the reader comes.
+    uint64_t prefetch_limit = std::numeric_limits<uint64_t>::max();
+
+    // Bytes gathered before a write: libcurl hands out 16 KiB at a time. Sooner where a reader's
+    // last missing byte has come.
     uint64_t coalesce_bytes = 256 << 10;
   };
 
@@ -52,11 +65,47 @@ class Fetcher : public FlightControl {
   // Drops what is queued but not demanded: the last reader has closed the file.
   void DropPrefetch();
 
-  // Drops all that is queued, stops what is in flight, waits for it.
+  // Drops all that is queued, stops what is in flight, waits for it. What is asked for afterwards
+  // fails with kShutdown. Not on a thread that runs one of this fetcher's flights.
   void Stop();
 
   // What the source says this is; complete once the first answer has come.
   Version version() const;
+
+ private:
+  friend class PartFlight;
+
+  // How long a part should be on this link, bytes.
+  uint64_t PartBytes() const;
+
+  // `claimed` in flights of at most `part` bytes that start at its multiples.
+  void Launch(const std::vector<Range>& claimed, uint64_t part, Priority priority);
+  void LaunchOne(const Range& range, Priority priority);
+
+  // Parts that lie in the queue without hurry, and of which a reader now wants `wanted`: only that
+  // is urgent, and it should not wait for the rest of its part.
+  void SplitQueued(const Range& wanted);
+
+  // An answer said what it is part of: kStale if that is not what this fetcher fetches. The first
+  // one pins it.
+  Status Bind(const Version& actual);
+
+  // The last that a flight does with this object.
+  void OnFlightEnd();
+
+  Resource& resource_;
+  Scheduler& scheduler_;
+  Clock& clock_;
+  Stats& stats_;
+  LinkEstimate& link_;
+  const Options options_;
+  std::stop_source stop_;  // of all flights
+
+  mutable Mutex mu_;
+  CondVar flight_ended_;
+  Version version_ ABSL_GUARDED_BY(mu_);
+  int flights_ ABSL_GUARDED_BY(mu_) = 0;  // queued ones included
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace brimfs

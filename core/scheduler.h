@@ -2,12 +2,15 @@
 #ifndef BRIMFS_CORE_SCHEDULER_H_
 #define BRIMFS_CORE_SCHEDULER_H_
 
-#include <cstdint>
+#include <array>
+#include <deque>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "core/backend.h"
@@ -25,12 +28,13 @@ class Flight {
  public:
   virtual ~Flight() = default;
 
-  // On a worker's thread, at most once at a time. Returns when to be run again (a retry after backoff: the
-  // connection serves others meanwhile), or nothing if it has ended and told everyone concerned. When `stop` is
-  // requested it ends within 100 ms.
+  // On a worker's thread, one call at a time. Returns when to be run again (a retry after backoff:
+  // the connection serves others meanwhile), or nothing if it has ended and told everyone
+  // concerned. When `stop` is requested it ends within 100 ms.
   virtual std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) = 0;
 
-  // Instead of Run, when the flight is dropped from the queue (Drop, Shutdown).
+  // Instead of Run, or of being run again: the flight is dropped from the queue. kInterrupted by
+  // Drop and Withdraw, kShutdown by Shutdown. On the thread that dropped it or on a worker's.
   virtual void Abandon(const Status& why) = 0;
 
   // Whose it is and what it covers, for Raise and Drop. Constant.
@@ -38,11 +42,13 @@ class Flight {
   virtual Range range() const = 0;
 };
 
+// No lock is held while a flight is run, abandoned or destroyed.
 class Scheduler {
  public:
   struct Options {
-    int connections = 16;          // worker threads, started when needed
-    int reserved_for_demand = 1;   // of these never run anything but kDemand
+    int connections = 16;  // worker threads, started when needed
+    int reserved_for_demand =
+        1;  // so many of them at any time are free or run kDemand; 0 if there is but one
   };
 
   // `backend` and `clock` outlive this.
@@ -54,10 +60,18 @@ class Scheduler {
   // From any thread. After Shutdown the flight is abandoned at once, on the caller's thread.
   void Submit(std::shared_ptr<Flight> flight, Priority priority);
 
-  // Queued flights of `owner` that overlap `range` get at least `priority`.
+  // Flights of `owner` that overlap `range` get at least `priority`: queued ones at once, running
+  // ones if they are to be run again. One that waits for its time goes on waiting.
   void Raise(const void* owner, const Range& range, Priority priority);
 
-  // Queued flights of `owner` whose priority is `least` or less urgent are abandoned; running ones go on.
+  // Takes out of the queue and returns, without a call to Abandon, the flights of `owner` that
+  // overlap `range`, have not been run yet, and are less urgent than `than`; with the priority that
+  // each had.
+  using Withdrawn = std::vector<std::pair<std::shared_ptr<Flight>, Priority>>;
+  Withdrawn Withdraw(const void* owner, const Range& range, Priority than);
+
+  // Flights of `owner` whose priority is `least` or less urgent are abandoned: queued ones at once,
+  // running ones in place of being run again.
   void Drop(const void* owner, Priority least);
 
   // Abandons what is queued, stops what runs. Idempotent.
@@ -65,9 +79,51 @@ class Scheduler {
 
   struct Load {
     int running = 0;
-    int queued = 0;
+    int queued = 0;  // those that wait for their time included
   };
   Load load() const;
+
+ private:
+  struct Job {
+    std::shared_ptr<Flight> flight;
+    Priority priority = Priority::kDemand;
+    bool was_run = false;
+    bool dropped = false;  // while it ran: abandon it if it wants to be run again
+  };
+  struct Worker {
+    std::thread thread;
+    Job* running = nullptr;      // on the worker's stack
+    bool in_background = false;  // `running` took one of the connections that are not reserved
+    std::stop_source stop;       // of `running`
+  };
+
+  void Work(Worker& worker);
+
+  // Waits for a job; false when the scheduler shuts down.
+  bool NextJob(Worker& worker, Job& job);
+  bool TakeReady(Worker& worker, Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void QueueAgain(Worker& worker, Job& job, std::optional<TimePoint> when);
+
+  // A job became ready: wakes a worker, or starts one if none is idle and the limit allows it.
+  void Announce() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // Removes and returns what `chosen` says of the queued jobs.
+  template <typename Predicate>
+  std::vector<Job> RemoveQueued(Predicate chosen) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  Backend& backend_;
+  Clock& clock_;
+  const int connections_;
+  const int background_limit_;  // so many workers may run what is not kDemand
+
+  mutable Mutex mu_;
+  CondVar wake_;
+  std::array<std::deque<Job>, 4> ready_ ABSL_GUARDED_BY(mu_);   // by priority; oldest first
+  std::multimap<TimePoint, Job> delayed_ ABSL_GUARDED_BY(mu_);  // retries, by their time
+  std::list<Worker> workers_ ABSL_GUARDED_BY(mu_);              // only grows
+  int idle_ ABSL_GUARDED_BY(mu_) = 0;                           // workers in NextJob's wait
+  int in_background_ ABSL_GUARDED_BY(mu_) = 0;
+  bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace brimfs

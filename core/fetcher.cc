@@ -1,0 +1,162 @@
+#include "core/fetcher.h"
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "core/log.h"
+#include "core/part_flight.h"
+
+namespace brimfs {
+namespace {
+
+// A part that takes longer holds its connection back from a demand read for too long.
+constexpr double kPartSeconds = 0.25;
+
+Status Stopped() { return Status(Code::kShutdown, "the file is being closed"); }
+
+}  // namespace
+
+Fetcher::Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Stats& stats,
+                 LinkEstimate& link, Options options)
+    : resource_(resource),
+      scheduler_(scheduler),
+      clock_(clock),
+      stats_(stats),
+      link_(link),
+      options_(std::move(options)),
+      version_(options_.version) {
+  resource_.SetFlightControl(this);
+}
+
+Fetcher::~Fetcher() {
+  MutexLock lock(mu_);
+  assert(flights_ == 0);
+}
+
+void Fetcher::Demand(const Range& wanted, const std::vector<Range>& claimed) {
+  Launch(claimed, PartBytes(), Priority::kDemand);
+  const bool all_claimed = std::any_of(claimed.begin(), claimed.end(),
+                                       [&](const Range& range) { return range.Contains(wanted); });
+  if (all_claimed) return;
+  SplitQueued(wanted);
+  scheduler_.Raise(this, wanted, Priority::kDemand);
+}
+
+void Fetcher::Prefetch(const Range& range, Priority priority) {
+  if (range.empty()) return;
+  const Range ahead{range.begin, range.begin + std::min(range.size(), options_.prefetch_limit)};
+  // Two parts at least, so that more than one connection works on a short window.
+  const uint64_t part =
+      std::min(PartBytes(), std::max(kFillBlock, std::bit_floor(ahead.size() / 2)));
+  Launch(resource_.Claim(ahead), part, priority);
+  scheduler_.Raise(this, ahead, priority);
+}
+
+void Fetcher::DropPrefetch() { scheduler_.Drop(this, Priority::kReadahead); }
+
+void Fetcher::Stop() {
+  {
+    MutexLock lock(mu_);
+    stopped_ = true;
+  }
+  stop_.request_stop();
+  scheduler_.Drop(this, Priority::kDemand);
+  MutexLock lock(mu_);
+  while (flights_ > 0) flight_ended_.Wait(mu_);
+}
+
+Version Fetcher::version() const {
+  MutexLock lock(mu_);
+  return version_;
+}
+
+uint64_t Fetcher::PartBytes() const {
+  const double rate = link_.snapshot().connection_bytes_per_second;
+  if (rate <= 0) return options_.part_bytes;
+  const double bytes = std::min(rate * kPartSeconds, static_cast<double>(options_.part_bytes));
+  return std::max(kFillBlock, std::bit_floor(static_cast<uint64_t>(bytes)));
+}
+
+void Fetcher::Launch(const std::vector<Range>& claimed, uint64_t part, Priority priority) {
+  for (const Range& range : claimed) {
+    if (range.size() <= part) {
+      LaunchOne(range, priority);
+      continue;
+    }
+    for (uint64_t begin = range.begin; begin < range.end;) {
+      const uint64_t end = std::min(range.end, begin - begin % part + part);
+      LaunchOne({begin, end}, priority);
+      begin = end;
+    }
+  }
+}
+
+void Fetcher::LaunchOne(const Range& range, Priority priority) {
+  if (range.empty()) return;
+  bool stopped = false;
+  {
+    MutexLock lock(mu_);
+    stopped = stopped_;
+    if (!stopped) ++flights_;
+  }
+  if (stopped) {
+    resource_.FailFlight(range, Stopped());
+    return;
+  }
+  const TimePoint deadline =
+      priority == Priority::kDemand ? clock_.Now() + options_.timeout : kNever;
+  scheduler_.Submit(std::make_shared<PartFlight>(*this, range, deadline), priority);
+}
+
+void Fetcher::SplitQueued(const Range& wanted) {
+  const Range urgent = AlignOutward(wanted, kFillBlock);
+  for (const auto& [flight, priority] : scheduler_.Withdraw(this, wanted, Priority::kDemand)) {
+    const Range part = flight->range();
+    const Range first = Intersect(urgent, part);
+    LaunchOne(first, Priority::kDemand);
+    LaunchOne({first.end, part.end}, priority);
+    LaunchOne({part.begin, first.begin}, priority);
+    OnFlightEnd();  // its claim lives on in these
+  }
+}
+
+Status Fetcher::Bind(const Version& actual) {
+  Version pinned;
+  bool changed = false;
+  {
+    MutexLock lock(mu_);
+    changed = !SameVersion(version_, actual);
+    if (!changed) version_ = Merge(version_, actual);
+    pinned = version_;
+  }
+  if (changed) {
+    return Status(Code::kStale, "changed from " + pinned.ToString() + " to " + actual.ToString());
+  }
+  if (!pinned.HasStrongEtag()) {
+    LogOnce("weak validator", LogLevel::kWarning,
+            options_.display_url +
+                " comes without a strong ETag: a change of the object shows only "
+                "in its time and length");
+  }
+  if (!actual.length) return OkStatus();
+  if (const std::optional<uint64_t> length = resource_.length(); !length) {
+    return resource_.SetLength(*actual.length);
+  } else if (*length != *actual.length) {
+    return Status(Code::kStale, "changed from " + std::to_string(*length) + " to " +
+                                    std::to_string(*actual.length) + " bytes");
+  }
+  return OkStatus();
+}
+
+void Fetcher::OnFlightEnd() {
+  // Notified under the lock: once it is let go this object may be gone.
+  MutexLock lock(mu_);
+  --flights_;
+  flight_ended_.NotifyAll();
+}
+
+}  // namespace brimfs

@@ -1,0 +1,154 @@
+#include "core/part_flight.h"
+
+#include <string>
+
+#include "core/log.h"
+
+namespace brimfs {
+namespace {
+
+// What can't heal: no other try on this version will do better.
+bool IsTerminal(Code code) { return code == Code::kStale || code == Code::kDenied; }
+
+// What a reader gets told after the last try.
+Code FinalCode(Code code) {
+  if (code == Code::kNotFound) return Code::kStale;        // it was there when it was opened
+  if (code == Code::kUnavailable) return Code::kTimedOut;  // that is tried again until the deadline
+  return code;
+}
+
+}  // namespace
+
+std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token stop) {
+  if (deadline_ == kNever) deadline_ = fetcher_.clock_.Now() + fetcher_.options_.timeout;
+  std::stop_source either;
+  const auto end = [&either] { either.request_stop(); };
+  const std::stop_callback on_shutdown(stop, end);
+  const std::stop_callback on_stop(fetcher_.stop_.get_token(), end);
+
+  const uint64_t before = position_;
+  const Status error =
+      either.stop_requested() ? Status(Code::kInterrupted) : Try(connection, either.get_token());
+  if (error.ok()) {
+    fetcher_.resource_.Release(range_);
+    fetcher_.OnFlightEnd();
+    return std::nullopt;
+  }
+  if (either.stop_requested()) {
+    Abandon(Status(Code::kShutdown, "stopped"));
+    return std::nullopt;
+  }
+  if (position_ > before) attempt_ = 1;
+  const TimePoint now = fetcher_.clock_.Now();
+  const std::optional<Duration> wait =
+      fetcher_.options_.retry.NextWait(attempt_, error, now, deadline_, RandomFraction());
+  if (wait) return now + *wait;
+  Fail(error);
+  return std::nullopt;
+}
+
+void PartFlight::Abandon(const Status& why) {
+  if (why.code() == Code::kShutdown) {
+    fetcher_.resource_.Release({range_.begin, position_});
+    fetcher_.resource_.FailFlight(remaining(), why);
+  } else {
+    fetcher_.resource_.Release(range_);  // whoever waits all the same claims it anew
+  }
+  fetcher_.OnFlightEnd();
+}
+
+Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
+  const TimePoint started = fetcher_.clock_.Now();
+  if (started >= deadline_) return Status(Code::kTimedOut, "no connection became free in time");
+  Stats& stats = fetcher_.stats_;
+  stats.fetches.fetch_add(1, std::memory_order_relaxed);
+  if (++attempt_ > 1) stats.fetch_retries.fetch_add(1, std::memory_order_relaxed);
+
+  // A worker thread runs one flight at a time, and its memory is touched already.
+  thread_local std::vector<std::byte> gathered;
+  gathered.clear();
+  gathered_ = &gathered;
+  answered_.reset();
+  sink_error_ = OkStatus();
+
+  const uint64_t before = position_;
+  CallLimits limits;
+  limits.deadline = deadline_;
+  limits.first_byte = fetcher_.options_.first_byte;
+  limits.stall = fetcher_.options_.first_byte;
+  limits.stop = stop;
+  Status status =
+      connection.Fetch({fetcher_.options_.path, remaining(), fetcher_.version()}, *this, limits);
+  if (!sink_error_.ok()) return sink_error_;
+  // What a broken-off body brought is as good as the rest; an answer that contradicts itself is
+  // not.
+  if (status.code() != Code::kProtocol) BRIMFS_RETURN_IF_ERROR(Flush());
+  if (!status.ok()) return status;
+  if (!remaining().empty()) return Status(Code::kProtocol, "the answer ended early");
+
+  const TimePoint now = fetcher_.clock_.Now();
+  const TimePoint answered = answered_.value_or(now);
+  fetcher_.link_.OnFlight(answered - started, position_ - before, now - answered, now);
+  return OkStatus();
+}
+
+Status PartFlight::OnAnswer(const Version& actual) {
+  answered_ = fetcher_.clock_.Now();
+  sink_error_ = fetcher_.Bind(actual);
+  return sink_error_;
+}
+
+Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
+  const uint64_t next = position_ + gathered_->size();
+  if (offset != next || data.size() > range_.end - next) {
+    sink_error_ = Status(Code::kProtocol, "bytes that were not asked for");
+  } else {
+    sink_error_ = Accept(data);
+  }
+  return sink_error_;
+}
+
+Status PartFlight::Accept(std::span<const std::byte> data) {
+  const uint64_t enough = fetcher_.options_.coalesce_bytes;
+  if (gathered_->size() + data.size() > enough) BRIMFS_RETURN_IF_ERROR(Flush());
+  const bool last = position_ + gathered_->size() + data.size() == range_.end;
+  if (gathered_->empty() && (last || data.size() >= enough)) return Store(data);
+
+  gathered_->reserve(enough);
+  gathered_->insert(gathered_->end(), data.begin(), data.end());
+  const Range gathered{position_, position_ + gathered_->size()};
+  const bool full = gathered_->size() >= enough;
+  return last || full || fetcher_.resource_.WouldWake(gathered) ? Flush() : OkStatus();
+}
+
+Status PartFlight::Flush() {
+  if (gathered_->empty()) return OkStatus();
+  BRIMFS_RETURN_IF_ERROR(Store(*gathered_));
+  gathered_->clear();
+  return OkStatus();
+}
+
+Status PartFlight::Store(std::span<const std::byte> data) {
+  BRIMFS_RETURN_IF_ERROR(fetcher_.resource_.Write(position_, data));
+  position_ += data.size();
+  fetcher_.stats_.bytes_fetched.fetch_add(data.size(), std::memory_order_relaxed);
+  return OkStatus();
+}
+
+void PartFlight::Fail(const Status& error) {
+  const Status why(FinalCode(error.code()),
+                   fetcher_.options_.display_url + ": bytes " + std::to_string(position_) + "-" +
+                       std::to_string(range_.end) + ": " + error.message());
+  fetcher_.stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
+  Log(LogLevel::kWarning, why.ToString());
+  if (IsTerminal(why.code())) {
+    fetcher_.resource_.Fail(why);
+    fetcher_.resource_.Release(range_);
+  } else {
+    fetcher_.resource_.Release({range_.begin, position_});
+    fetcher_.resource_.FailFlight(remaining(), why);
+  }
+  fetcher_.OnFlightEnd();
+}
+
+}  // namespace brimfs

@@ -1,0 +1,59 @@
+// One part of an object on its way: tries, resumes where a try ended, and tells the resource how it
+// went.
+#ifndef BRIMFS_CORE_PART_FLIGHT_H_
+#define BRIMFS_CORE_PART_FLIGHT_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "core/backend.h"
+#include "core/fetcher.h"
+#include "core/scheduler.h"
+
+namespace brimfs {
+
+// Holds the claim on its range and ends it in every case: with Release if the bytes came or nobody
+// is to blame, with FailFlight or Fail otherwise. Used by one thread at a time, as Flight says.
+class PartFlight : public Flight, private BodySink {
+ public:
+  // `fetcher` counts this flight already. Until `deadline`; kNever: Options::timeout from the first
+  // try.
+  PartFlight(Fetcher& fetcher, const Range& range, TimePoint deadline)
+      : fetcher_(fetcher), range_(range), position_(range.begin), deadline_(deadline) {}
+
+  std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) override;
+  void Abandon(const Status& why) override;
+  const void* owner() const override { return &fetcher_; }
+  Range range() const override { return range_; }
+
+ private:
+  Status OnAnswer(const Version& actual) override;
+  Status OnBytes(uint64_t offset, std::span<const std::byte> data) override;
+
+  // One request for what is still missing.
+  Status Try(Connection& connection, const std::stop_token& stop);
+  Status Accept(std::span<const std::byte> data);
+  Status Flush();
+  Status Store(std::span<const std::byte> data);
+
+  void Fail(const Status& error);
+  Range remaining() const { return {position_, range_.end}; }
+
+  Fetcher& fetcher_;
+  const Range range_;
+  uint64_t position_;  // up to here everything is in the resource
+  TimePoint deadline_;
+  int attempt_ = 0;  // tries since the last that brought bytes
+
+  // Of the current try.
+  std::vector<std::byte>* gathered_ = nullptr;  // what follows position_; the thread's
+  std::optional<TimePoint> answered_;
+  Status sink_error_;  // why we refused the answer: the first cause, whatever Fetch makes of it
+};
+
+}  // namespace brimfs
+
+#endif  // BRIMFS_CORE_PART_FLIGHT_H_
