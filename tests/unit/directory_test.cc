@@ -1,0 +1,219 @@
+#include "fs/directory.h"
+
+#include "gtest/gtest.h"
+#include "tests/support/fake_clock.h"
+
+namespace brimfs {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Duration kTtl = seconds(60);
+constexpr Duration kNegativeTtl = seconds(5);
+
+Version V(std::string etag, std::optional<uint64_t> length = 100) {
+  Version version;
+  version.etag = std::move(etag);
+  version.last_modified = absl::FromUnixSeconds(1'700'000'000);
+  version.length = length;
+  return version;
+}
+
+ListedName File(std::string name, Version version) {
+  return {std::move(name), ObjectKind::kFile, std::move(version)};
+}
+
+class DirectoryTest : public testing::Test {
+ protected:
+  void List(std::vector<ListedName> names) {
+    auto listing = std::make_shared<Listing>();
+    listing->names = std::move(names);
+    listing->fetched = clock_.Now();
+    directory_.SetListing(std::move(listing));
+  }
+  void RememberFile(const std::string& name, Version version) {
+    directory_.Remember(name, {ObjectInfo{ObjectKind::kFile, std::move(version)}, clock_.Now()});
+  }
+  void RememberAbsent(const std::string& name) {
+    directory_.Remember(name, {Status(Code::kNotFound), clock_.Now()});
+  }
+  // The ETag of what is known, "absent", or "unknown".
+  std::string Look(const std::string& name) {
+    const std::optional<Known> known = directory_.Find(name);
+    if (!known) return "unknown";
+    return known->info.ok() ? known->info->version.etag : "absent";
+  }
+
+  FakeClock clock_;
+  Directory directory_{clock_, kTtl, kNegativeTtl};
+};
+
+TEST_F(DirectoryTest, ListingFindsExactlyItsNames) {
+  Listing listing;
+  EXPECT_EQ(listing.Find("a"), nullptr);
+  listing.names = {File("a", V("")), File("b", V("")), File("bb", V("")), File("d", V(""))};
+  for (const ListedName& name : listing.names) EXPECT_EQ(listing.Find(name.name), &name);
+  for (const char* name : {"", "0", "aa", "c", "e"}) EXPECT_EQ(listing.Find(name), nullptr);
+}
+
+TEST_F(DirectoryTest, NothingIsKnownAtFirst) { EXPECT_EQ(Look("a"), "unknown"); }
+
+TEST_F(DirectoryTest, WhatExistsIsBelievedForItsTimeToLive) {
+  RememberFile("a", V("\"1\""));
+  clock_.Advance(kTtl - seconds(1));
+  EXPECT_EQ(Look("a"), "\"1\"");
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Look("a"), "unknown");
+}
+
+TEST_F(DirectoryTest, WhatDoesNotExistIsBelievedForTheNegativeTimeToLive) {
+  RememberAbsent("a");
+  clock_.Advance(kNegativeTtl - seconds(1));
+  EXPECT_EQ(Look("a"), "absent");
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Look("a"), "unknown");
+}
+
+TEST_F(DirectoryTest, TheLastAnswerCounts) {
+  RememberFile("a", V("\"1\""));
+  RememberAbsent("a");
+  EXPECT_EQ(Look("a"), "absent");
+  RememberFile("a", V("\"2\""));
+  EXPECT_EQ(Look("a"), "\"2\"");
+}
+
+TEST_F(DirectoryTest, WithATimeToLiveOfZeroNothingIsBelieved) {
+  Directory forgetful(clock_, Duration::zero(), Duration::zero());
+  forgetful.Remember("a", {ObjectInfo{ObjectKind::kFile, V("\"1\"")}, clock_.Now()});
+  forgetful.Remember("b", {Status(Code::kNotFound), clock_.Now()});
+  auto listing = std::make_shared<Listing>();
+  listing->fetched = clock_.Now();
+  forgetful.SetListing(std::move(listing));
+  EXPECT_FALSE(forgetful.Find("a"));
+  EXPECT_FALSE(forgetful.Find("b"));
+  EXPECT_EQ(forgetful.listing(), nullptr);
+}
+
+TEST_F(DirectoryTest, AListingWithLengthsAnswersForItsNamesOnly) {
+  List({File("a", V("", 7))});
+  const std::optional<Known> known = directory_.Find("a");
+  ASSERT_TRUE(known && known->info.ok());
+  EXPECT_EQ(known->info->version.length, 7);
+  EXPECT_EQ(known->as_of, clock_.Now());
+  EXPECT_EQ(Look("unlisted"), "unknown");
+}
+
+TEST_F(DirectoryTest, AListingWithoutALengthSaysNothingOfAFileButAllOfADirectory) {
+  List({File("a", V("", std::nullopt)), {"d", ObjectKind::kDirectory, {}}});
+  EXPECT_EQ(Look("a"), "unknown");
+  const std::optional<Known> known = directory_.Find("d");
+  ASSERT_TRUE(known && known->info.ok());
+  EXPECT_EQ(known->info->kind, ObjectKind::kDirectory);
+}
+
+TEST_F(DirectoryTest, AnOldListingIsDroppedWhenItIsTouched) {
+  List({File("a", V("", 7))});
+  std::weak_ptr<const Listing> held = directory_.listing();
+  ASSERT_FALSE(held.expired());
+  clock_.Advance(kTtl);
+  EXPECT_EQ(directory_.listing(), nullptr);
+  EXPECT_TRUE(held.expired());
+}
+
+TEST_F(DirectoryTest, AnOldListingIsDroppedWhenANameIsForgotten) {
+  List({File("a", V("", 7))});
+  std::weak_ptr<const Listing> held = directory_.listing();
+  clock_.Advance(kTtl);
+  directory_.Forget("a");
+  EXPECT_TRUE(held.expired());
+}
+
+TEST_F(DirectoryTest, TheNewerOfAnswerAndListingCounts) {
+  List({File("a", V("", 7))});
+  RememberFile("a", V("\"1\"", 8));
+  EXPECT_EQ(directory_.Find("a")->info->version.length, 8) << "asked last";
+  clock_.Advance(seconds(1));
+  List({File("a", V("", 9))});
+  EXPECT_EQ(directory_.Find("a")->info->version.length, 9) << "listed last";
+}
+
+TEST_F(DirectoryTest, ANewerListingOfTheSameVersionRefreshesTheAnswerAndKeepsItsEtag) {
+  RememberFile("a", V("\"1\""));
+  clock_.Advance(seconds(30));
+  List({File("a", V(""))});
+  const std::optional<Known> known = directory_.Find("a");
+  ASSERT_TRUE(known && known->info.ok());
+  EXPECT_EQ(known->info->version.etag, "\"1\"");
+  EXPECT_EQ(known->as_of, clock_.Now());
+}
+
+TEST_F(DirectoryTest, ANewerListingWithoutLengthsLeavesTheAnswerAsItIs) {
+  const TimePoint asked = clock_.Now();
+  RememberFile("a", V("\"1\""));
+  clock_.Advance(seconds(30));
+  List({File("a", V("", std::nullopt))});
+  const std::optional<Known> known = directory_.Find("a");
+  ASSERT_TRUE(known && known->info.ok());
+  EXPECT_EQ(known->info->version.etag, "\"1\"");
+  EXPECT_EQ(known->as_of, asked);
+}
+
+TEST_F(DirectoryTest, ANewerListingRefutesAnOlderNotFound) {
+  RememberAbsent("a");
+  RememberAbsent("b");
+  clock_.Advance(seconds(1));
+  List({File("a", V("", std::nullopt)), File("b", V("", 3))});
+  EXPECT_EQ(Look("a"), "unknown") << "it exists, but its length has to be asked for";
+  EXPECT_EQ(directory_.Find("b")->info->version.length, 3);
+}
+
+TEST_F(DirectoryTest, ADistrustedNameIsAskedForUntilANewerListing) {
+  List({File("a", V("", 7)), File("b", V("", 8))});
+  RememberFile("a", V("\"1\"", 7));
+  directory_.Distrust("a");
+  EXPECT_EQ(Look("a"), "unknown");
+  EXPECT_TRUE(directory_.Find("b")) << "another name is not concerned";
+
+  RememberFile("a", V("\"2\"", 9));
+  EXPECT_EQ(Look("a"), "\"2\"") << "what is asked afterwards is believed";
+  directory_.Forget("a");
+  EXPECT_EQ(Look("a"), "unknown") << "the listing still is not";
+
+  clock_.Advance(seconds(1));
+  List({File("a", V("", 9))});
+  EXPECT_EQ(directory_.Find("a")->info->version.length, 9);
+}
+
+TEST_F(DirectoryTest, AListingThatWasUnderWayWhenTheNameWasDistrustedIsNotBelieved) {
+  List({File("a", V("", 7))});
+  auto late = std::make_shared<Listing>();
+  late->names = {File("a", V("", 7))};
+  late->fetched = clock_.Now();
+  clock_.Advance(seconds(1));
+  directory_.Distrust("a");
+  directory_.SetListing(std::move(late));
+  EXPECT_EQ(Look("a"), "unknown");
+}
+
+TEST_F(DirectoryTest, AForgottenNameLeavesNothingBehind) {
+  for (int i = 0; i < 1000; ++i) RememberFile(std::to_string(i), V("\"1\""));
+  EXPECT_EQ(directory_.remembered(), 1000u);
+  for (int i = 0; i < 1000; ++i) directory_.Forget(std::to_string(i));
+  EXPECT_EQ(directory_.remembered(), 0u);
+}
+
+TEST_F(DirectoryTest, NamesThatDoNotExistAreBoundedInNumber) {
+  for (size_t i = 0; i < 3 * Directory::kMaxAbsent; ++i) RememberAbsent(std::to_string(i));
+  EXPECT_LE(directory_.remembered(), Directory::kMaxAbsent);
+  EXPECT_EQ(Look(std::to_string(3 * Directory::kMaxAbsent - 1)), "absent");
+}
+
+TEST_F(DirectoryTest, NamesThatDoNotExistArePurgedWhenTheyAreOld) {
+  for (int i = 0; i < 64; ++i) RememberAbsent("old " + std::to_string(i));
+  clock_.Advance(kNegativeTtl);
+  RememberAbsent("new");
+  EXPECT_EQ(directory_.remembered(), 1u);
+}
+
+}  // namespace
+}  // namespace brimfs
