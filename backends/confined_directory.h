@@ -20,7 +20,7 @@ class ConfinedDirectory {
 
   ConfinedDirectory(FileDescriptor root, Way way) : root_(std::move(root)), way_(way) {}
 
-  // open(2) of `path` ("" is the directory itself) with `flags` and O_CLOEXEC | O_NOCTTY. kDenied
+  // open(2) of `path` ("" is the directory itself) with `flags` and O_CLOEXEC. kDenied
   // for what leads out of the directory.
   Result<FileDescriptor> OpenBelow(const std::string& path, int flags) const;
 

@@ -147,7 +147,7 @@ Result<std::string> PathOf(const std::string& source) {
     }
     text.remove_prefix(host.size());
   }
-  std::string path = PercentDecode(text);
+  std::string path = DecodePercent(text);
   if (path.empty() || path.find('\0') != std::string::npos) {
     return Status(Code::kInvalidArgument, source + ": names no file");
   }
@@ -204,7 +204,7 @@ std::unique_ptr<Connection> FileBackend::Connect() {
 
 std::string FileBackend::DisplayUrl(const std::string& path) const {
   const std::string local = Local(path);
-  return "file://" + PercentEncodePath(local.empty() ? directory_ : Below(directory_, local));
+  return "file://" + EncodePath(local.empty() ? directory_ : Below(directory_, local));
 }
 
 Result<OpenedSource> OpenFileSource(const std::string& source, const BackendOptions&,
@@ -219,7 +219,7 @@ Result<OpenedSource> OpenFileSource(const std::string& source, const BackendOpti
   if (stat(directory.c_str(), &st) != 0) return Status::FromErrno(errno, *path);
 
   OpenedSource opened;
-  opened.identity = "file://" + PercentEncodePath(directory);
+  opened.identity = "file://" + EncodePath(directory);
   if (!S_ISDIR(st.st_mode)) {
     if (!S_ISREG(st.st_mode)) {
       return Status(Code::kInvalidArgument, *path + ": neither a file nor a directory");

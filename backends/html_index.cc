@@ -159,7 +159,7 @@ std::optional<ListedName> NameOfLink(const Url& base, const std::string& link) {
       relative.find('/') != std::string::npos) {
     return std::nullopt;
   }
-  listed.name = PercentDecode(relative);
+  listed.name = DecodePercent(relative);
   return listed;
 }
 

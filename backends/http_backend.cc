@@ -152,7 +152,7 @@ Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOpti
       *base = AsDirectory(*base);
     } else {
       const std::string encoded = base->path.substr(base->path.rfind('/') + 1);
-      const std::string name = PercentDecode(encoded);
+      const std::string name = DecodePercent(encoded);
       opened.single_file = IsFileName(name) ? name : encoded;
     }
   }

@@ -11,7 +11,7 @@ constexpr char kPreferred[] = "%a, %d %b %Y %H:%M:%S GMT";
 
 }  // namespace
 
-std::optional<absl::Time> ParseHttpDate(const std::string& text) {
+std::optional<absl::Time> ParseDate(const std::string& text) {
   static constexpr const char* kForms[] = {kPreferred, "%A, %d-%b-%y %H:%M:%S GMT",
                                            "%a %b %e %H:%M:%S %Y"};
   for (const char* form : kForms) {
@@ -23,14 +23,14 @@ std::optional<absl::Time> ParseHttpDate(const std::string& text) {
   return std::nullopt;
 }
 
-std::string FormatHttpDate(absl::Time time) {
+std::string FormatDate(absl::Time time) {
   return absl::FormatTime(kPreferred, time, absl::UTCTimeZone());
 }
 
 std::optional<absl::Duration> ParseRetryAfter(const std::string& text, absl::Time now) {
   constexpr uint64_t kDay = 24 * 60 * 60;
   if (const auto seconds = ParseNumber(text)) return absl::Seconds(std::min(*seconds, kDay));
-  const auto date = ParseHttpDate(text);
+  const auto date = ParseDate(text);
   if (!date) return std::nullopt;
   return std::clamp(*date - now, absl::ZeroDuration(), absl::Seconds(kDay));
 }

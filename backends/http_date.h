@@ -10,10 +10,10 @@
 namespace brimfs {
 
 // "Fri, 20 Nov 2026 18:37:00 GMT", or one of the two obsolete forms. Nothing if it is none of them.
-std::optional<absl::Time> ParseHttpDate(const std::string& text);
+std::optional<absl::Time> ParseDate(const std::string& text);
 
 // Cut to whole seconds.
-std::string FormatHttpDate(absl::Time time);
+std::string FormatDate(absl::Time time);
 
 // How long a Retry-After (seconds or a date) asks to wait from `now`: never less than zero nor more
 // than a day. Nothing if it is neither.

@@ -123,7 +123,7 @@ class JsonIndex : public IndexParser {
       return OkStatus();
     }
     if (const std::string* mtime = StringIn(entry, "mtime")) {
-      listed.version.last_modified = ParseHttpDate(*mtime);
+      listed.version.last_modified = ParseDate(*mtime);
     }
     if (const auto size = entry.find("size"); size != entry.end() && size->is_number_unsigned()) {
       const auto length = size->get<uint64_t>();

@@ -19,7 +19,7 @@ Result<Url> RedirectTarget(const Url& from, const HttpHead& head) {
 }
 
 bool NamesDirectory(const Url& from, const Url& target) {
-  return !from.path.ends_with('/') && PercentDecode(target.path) == PercentDecode(from.path) + "/";
+  return !from.path.ends_with('/') && DecodePercent(target.path) == DecodePercent(from.path) + "/";
 }
 
 }  // namespace brimfs

@@ -93,7 +93,7 @@ Result<RangeAnswer> CheckWhole(const RangeQuestion& question, const HttpHeaders&
 std::vector<std::string> Preconditions(const Version& expected) {
   if (expected.HasStrongEtag()) return {"If-Match: " + expected.etag};
   if (expected.last_modified && expected.precision <= absl::Seconds(1)) {
-    return {"If-Unmodified-Since: " + FormatHttpDate(*expected.last_modified)};
+    return {"If-Unmodified-Since: " + FormatDate(*expected.last_modified)};
   }
   return {};
 }
@@ -101,7 +101,7 @@ std::vector<std::string> Preconditions(const Version& expected) {
 Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length) {
   Version version;
   version.etag = headers.Find("ETag").value_or("");
-  if (const auto date = headers.Find("Last-Modified")) version.last_modified = ParseHttpDate(*date);
+  if (const auto date = headers.Find("Last-Modified")) version.last_modified = ParseDate(*date);
   version.length = length;
   return version;
 }

@@ -111,7 +111,7 @@ Url JoinPath(const Url& base, std::string_view path) {
   Url url = base;
   if (path.empty()) return url;
   url = AsDirectory(std::move(url));
-  url.path += PercentEncodePath(path);
+  url.path += EncodePath(path);
   return url;
 }
 
@@ -120,7 +120,7 @@ Url AsDirectory(Url url) {
   return url;
 }
 
-std::string PercentEncode(std::string_view component) {
+std::string EncodeComponent(std::string_view component) {
   static constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   encoded.reserve(component.size());
@@ -135,16 +135,16 @@ std::string PercentEncode(std::string_view component) {
   return encoded;
 }
 
-std::string PercentEncodePath(std::string_view path) {
+std::string EncodePath(std::string_view path) {
   std::string encoded;
   for (size_t slash; (slash = path.find('/')) != std::string_view::npos;) {
-    encoded += PercentEncode(path.substr(0, slash)) + '/';
+    encoded += EncodeComponent(path.substr(0, slash)) + '/';
     path.remove_prefix(slash + 1);
   }
-  return encoded + PercentEncode(path);
+  return encoded + EncodeComponent(path);
 }
 
-std::string PercentDecode(std::string_view text) {
+std::string DecodePercent(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
   for (size_t i = 0; i < text.size(); ++i) {

@@ -47,13 +47,13 @@ Url JoinPath(const Url& base, std::string_view path);
 Url AsDirectory(Url url);
 
 // One path component: all but RFC 3986's unreserved characters become %XX.
-std::string PercentEncode(std::string_view component);
+std::string EncodeComponent(std::string_view component);
 
 // The same for every component of a path; its '/' stay.
-std::string PercentEncodePath(std::string_view path);
+std::string EncodePath(std::string_view path);
 
 // A '%' without two hexadecimal digits behind it stands for itself.
-std::string PercentDecode(std::string_view text);
+std::string DecodePercent(std::string_view text);
 
 }  // namespace brimfs
 
