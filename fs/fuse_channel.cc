@@ -1,12 +1,29 @@
 #include "fs/fuse_channel.h"
 
+#include <linux/fuse.h>
 #include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 namespace brimfs {
+namespace {
+
+// libfuse before 3.17 never passes FUSE_PARALLEL_DIROPS on (github.com/libfuse/libfuse/pull/861).
+// Without it the kernel holds the directory's lock over each lookup, where even SIGKILL does not
+// reach those who queue behind a slow one. Kernels since 4.7 know it; others ignore it.
+void AllowParallelLookups(const iovec* iov, int count) {
+  if (count != 2 || iov[1].iov_len < offsetof(fuse_init_out, max_background)) return;
+  auto* const flags = static_cast<std::byte*>(iov[1].iov_base) + offsetof(fuse_init_out, flags);
+  uint32_t value;
+  std::memcpy(&value, flags, sizeof value);
+  value |= FUSE_PARALLEL_DIROPS;
+  std::memcpy(flags, &value, sizeof value);
+}
+
+}  // namespace
 
 FuseChannel::FuseChannel(Passthrough& passthrough, std::function<void()> accepted,
                          std::function<void()> ended)
@@ -45,11 +62,15 @@ ssize_t FuseChannel::Read(int fd, void* buffer, size_t size) {
 }
 
 ssize_t FuseChannel::Write(int fd, iovec* iov, int count) {
-  passthrough_.OnReply(iov, count);
-  const ssize_t written = writev(fd, iov, count);
-  if (written < 0 || answered_.load(std::memory_order_relaxed)) return written;
   // The kernel asks nothing before INIT is answered, so the first reply is that one.
-  if (!answered_.exchange(true)) accepted_();
+  const bool init = !answered_.load(std::memory_order_relaxed);
+  const bool refused = static_cast<const fuse_out_header*>(iov[0].iov_base)->error != 0;
+  if (init) {
+    AllowParallelLookups(iov, count);
+    passthrough_.OnReply(iov, count);
+  }
+  const ssize_t written = writev(fd, iov, count);
+  if (init && !refused && written >= 0 && !answered_.exchange(true)) accepted_();
   return written;
 }
 

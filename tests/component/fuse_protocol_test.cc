@@ -455,6 +455,7 @@ TEST_F(FuseProtocolTest, AnUnmountEndsEveryWait) {
 }
 
 TEST_F(FuseProtocolTest, AnInterruptedLookupIsNotCounted) {
+  settings_.max_threads = 1;  // one request after the other
   backend_.Put("file", 10);
   StartAndInit();
   const size_t before = filesystem_->node_count();
@@ -462,7 +463,7 @@ TEST_F(FuseProtocolTest, AnInterruptedLookupIsNotCounted) {
   peer_->Await(unique);
   refused_unique = unique + 2;
   peer_->Send(FUSE_LOOKUP, kRoot, std::string_view("file\0", 5));
-  Stop();
+  LookUp("none");
   EXPECT_EQ(filesystem_->node_count(), before);
 }
 
@@ -686,6 +687,7 @@ TEST_F(FuseDirectoryTest, WithoutExactSizesNamesComeWithoutAttributes) {
 }
 
 TEST_F(FuseDirectoryTest, AnInterruptedReaddirplusIsUndone) {
+  settings_.max_threads = 1;  // one request after the other
   for (const char* const name : {"a", "b"}) backend_.Put(name, 5);
   StartAndInit();
   const uint64_t fh = Open(kRoot, O_RDONLY, FUSE_OPENDIR).As<fuse_open_out>().fh;
@@ -693,7 +695,7 @@ TEST_F(FuseDirectoryTest, AnInterruptedReaddirplusIsUndone) {
   peer_->Await(unique);
   refused_unique = unique + 2;
   SendRead(kRoot, fh, 0, 4096, FUSE_READDIRPLUS);
-  Stop();
+  Release(kRoot, fh, FUSE_RELEASEDIR);
   EXPECT_EQ(filesystem_->node_count(), 1u);
 }
 
