@@ -217,18 +217,16 @@ Result<std::string> FileSystem::GetXattr(NodeId id, const std::string& name) con
   if (which == Xattr::kUrl) return backend_.DisplayUrl(node->place.path);
   if (node->is_directory()) return Status(Code::kNoData);
 
-  const std::shared_ptr<CachedFile> file = node->file();
-  switch (*which) {
-    case Xattr::kUrl:
-      break;
-    case Xattr::kVersion:
-      return (file ? Merge(node->version(), file->version()) : node->version()).ToString();
-    case Xattr::kFilled:
-      return file ? FormatRanges(file->resource().Coverage()) : std::string();
-    case Xattr::kState:
-      return std::string(file ? StateName(file->resource().state()) : "untouched");
+  std::shared_ptr<CachedFile> file = node->file();
+  // Only what was opened: asking must not make a file in the cache for every name.
+  if (!file && node->was_opened()) {
+    Result<std::shared_ptr<CachedFile>> kept = cache_.Open(node->place.path, node->version());
+    if (!kept.ok()) return kept.status();
+    file = std::move(*kept);
   }
-  return Status(Code::kNoData);
+  if (which == Xattr::kVersion) return (file ? file->version() : node->version()).ToString();
+  if (which == Xattr::kFilled) return file ? FormatRanges(file->resource().Coverage()) : "";
+  return std::string(file ? StateName(file->resource().state()) : "untouched");
 }
 
 }  // namespace brimfs

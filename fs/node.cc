@@ -78,6 +78,12 @@ std::shared_ptr<CachedFile> Node::file() const {
 void Node::SetFile(const std::shared_ptr<CachedFile>& file) {
   MutexLock lock(mu_);
   file_ = file;
+  was_opened_ = true;
+}
+
+bool Node::was_opened() const {
+  MutexLock lock(mu_);
+  return was_opened_;
 }
 
 }  // namespace brimfs

@@ -80,9 +80,11 @@ class Node {
   bool MarkGone();
   bool gone() const;
 
-  // The bytes, as long as somebody (an open file, the cache) keeps them; else null.
+  // The bytes, as long as somebody has them open; else null. What was opened once may still be kept
+  // by the cache.
   std::shared_ptr<CachedFile> file() const;
   void SetFile(const std::shared_ptr<CachedFile>& file);
+  bool was_opened() const;
 
  private:
   mutable Mutex mu_;
@@ -90,6 +92,7 @@ class Node {
   TimePoint checked_ ABSL_GUARDED_BY(mu_);
   bool gone_ ABSL_GUARDED_BY(mu_) = false;
   std::weak_ptr<CachedFile> file_ ABSL_GUARDED_BY(mu_);
+  bool was_opened_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 }  // namespace brimfs
