@@ -5,6 +5,8 @@
 namespace brimfs {
 namespace {
 
+constexpr uint64_t kPage = 4096;  // memory is used in units of this, bytes
+
 // The numbers [first, second) of the fill blocks that `range` touches.
 std::pair<uint64_t, uint64_t> BlocksOf(const Range& range) {
   if (range.empty()) return {0, 0};
@@ -72,7 +74,8 @@ void MemoryBudget::Charge(Resource& resource, const Range& written) {
   for (uint64_t number = first; number < end; ++number) {
     const auto [block, is_new] = blocks_.try_emplace({&resource, number});
     if (is_new) {
-      block->second.bytes = std::min(kFillBlock, length - number * kFillBlock);
+      const Range whole = Intersect({number * kFillBlock, (number + 1) * kFillBlock}, {0, length});
+      block->second.bytes = AlignOutward(whole, kPage).size();
       block->second.age = coldest_first_.insert(coldest_first_.end(), block->first);
       used_.fetch_add(block->second.bytes, std::memory_order_relaxed);
     } else {

@@ -166,7 +166,7 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
     fetches_.push_back({request.path, request.range});
     const auto found = objects_.find(request.path);
     if (found == objects_.end()) {
-      return Status(Code::kStale, DisplayUrl(request.path) + ": not found");
+      return Status(Code::kStale, "not found");
     }
     object = found->second;
     actual = VersionOf(object);
@@ -177,7 +177,7 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
   }
   if (failure && failure->bytes_before == 0) return failure->error;
   if (!SameVersion(request.expected, actual) || request.range.end > object.length) {
-    return Status(Code::kStale, DisplayUrl(request.path) + ": changed");
+    return Status(Code::kStale, "changed");
   }
   BRIMFS_RETURN_IF_ERROR(sink.OnAnswer(actual));
 
@@ -221,7 +221,7 @@ Result<uint64_t> FakeBackend::PassGate(const std::string& path, uint64_t offset,
     while (holds() && !stop.stop_requested()) gates_changed_.Wait(mu_);
     --gate.waiting;
   }
-  if (stop.stop_requested()) return Status(Code::kInterrupted, DisplayUrl(path) + ": stopped");
+  if (stop.stop_requested()) return Status(Code::kInterrupted, "stopped");
   return gate.closed ? std::min(end, gate.at) : end;
 }
 
