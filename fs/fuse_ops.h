@@ -8,11 +8,16 @@
 #ifndef BRIMFS_FS_FUSE_OPS_H_
 #define BRIMFS_FS_FUSE_OPS_H_
 
+#include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 
+#include "core/timer.h"
 #include "fs/blocking_share.h"
 #include "fs/filesystem.h"
 #include "fs/fuse_api.h"
@@ -78,6 +83,11 @@ class FuseOps {
   struct stat ToStat(const Attributes& attributes) const;
   fuse_entry_param ToEntryParam(const FileSystem::Entry& entry) const;
 
+  // A request that goes to the source: whoever takes it first, the thread with a slot or an
+  // interrupt, answers it.
+  template <typename Call, typename Reply>
+  struct Asked;
+
   // Makes `call` (Ask, stop_token → Result) from memory, or else, with a slot of the share for
   // metadata, from the source; then `reply` (request, Result) once.
   template <typename Call, typename Reply>
@@ -88,6 +98,32 @@ class FuseOps {
   BlockingShare metadata_share_;
   BlockingShare data_share_;
   WaitingRequests waiting_;
+  Timer interrupted_{
+      Clock::Steady()};  // answers those that were interrupted before they had a slot
+};
+
+template <typename Call, typename Reply>
+struct FuseOps::Asked {
+  Asked(WaitingRequests& all, fuse_req_t asked_by, Call to_call, Reply to_reply)
+      : waiting(all, asked_by),
+        request(asked_by),
+        call(std::move(to_call)),
+        reply(std::move(to_reply)) {}
+
+  bool Take() { return !taken.exchange(true); }
+
+  template <typename R>
+  void Answer(R result) {
+    waiting.Settle();
+    reply(request, std::move(result));
+  }
+
+  WaitingRequests::Waiting waiting;
+  const fuse_req_t request;
+  const Call call;
+  const Reply reply;
+  std::atomic<bool> taken{false};
+  std::optional<std::stop_callback<std::function<void()>>> on_stop;  // goes first
 };
 
 template <typename Call, typename Reply>
@@ -97,11 +133,19 @@ void FuseOps::AskThenReply(fuse_req_t request, Call call, Reply reply) {
     reply(request, std::move(known));
     return;
   }
-  auto waiting = std::make_shared<WaitingRequests::Waiting>(waiting_, request);
-  metadata_share_.Run([request, waiting, call = std::move(call), reply = std::move(reply)] {
-    auto asked = call(FileSystem::Ask::kSource, waiting->stop());
-    waiting->Settle();
-    reply(request, std::move(asked));
+  using Mine = Asked<Call, Reply>;
+  auto asked = std::make_shared<Mine>(waiting_, request, std::move(call), std::move(reply));
+  // On another thread: this one may hold libfuse's lock of the request.
+  asked->on_stop.emplace(asked->waiting.stop(), [this, weak = std::weak_ptr<Mine>(asked)] {
+    const std::shared_ptr<Mine> stopped = weak.lock();
+    if (stopped == nullptr || !stopped->Take()) return;
+    interrupted_.At(Clock::Steady().Now(), [stopped] {
+      stopped->Answer(decltype(known)(Status(Code::kInterrupted, "interrupted")));
+    });
+  });
+  metadata_share_.Run([asked] {
+    if (!asked->Take()) return;
+    asked->Answer(asked->call(FileSystem::Ask::kSource, asked->waiting.stop()));
   });
 }
 

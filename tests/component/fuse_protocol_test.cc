@@ -58,6 +58,49 @@ class FakeKernel : public KernelBacking {
   std::atomic<int> unregistered{0};
 };
 
+// Another backend whose Stat answers only once the gate is open, or its stop is requested.
+class GatedStat : public Backend {
+ public:
+  explicit GatedStat(Backend& inner) : inner_(inner) {}
+
+  void AwaitAtGate(int count) {
+    MutexLock lock(mu_);
+    while (at_gate_ < count) changed_.Wait(mu_);
+  }
+  void OpenGate() {
+    MutexLock lock(mu_);
+    open_ = true;
+    changed_.NotifyAll();
+  }
+
+  Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override {
+    const std::stop_callback wake(limits.stop, [this] {
+      MutexLock lock(mu_);
+      changed_.NotifyAll();
+    });
+    {
+      MutexLock lock(mu_);
+      ++at_gate_;
+      changed_.NotifyAll();
+      while (!open_ && !limits.stop.stop_requested()) changed_.Wait(mu_);
+      if (!open_) return Status(Code::kInterrupted, "stopped");
+    }
+    return inner_.Stat(path, limits);
+  }
+  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override {
+    return inner_.List(path, each, limits);
+  }
+  std::unique_ptr<Connection> Connect() override { return inner_.Connect(); }
+  std::string DisplayUrl(const std::string& path) const override { return inner_.DisplayUrl(path); }
+
+ private:
+  Backend& inner_;
+  Mutex mu_;
+  CondVar changed_;
+  int at_gate_ ABSL_GUARDED_BY(mu_) = 0;
+  bool open_ ABSL_GUARDED_BY(mu_) = false;
+};
+
 class FuseProtocolTest : public testing::Test {
  protected:
   ~FuseProtocolTest() override { Stop(); }
@@ -66,14 +109,16 @@ class FuseProtocolTest : public testing::Test {
   Session::Settings settings_;
   Cache::Options cache_options_;
   KernelBacking* kernel_ = nullptr;
+  Backend* source_ = nullptr;  // instead of backend_
 
   void Start() {
     cache_options_.driver = settings_.options.driver;
     cache_options_.directory = directory_ / "cache";
-    auto cache = Cache::Create(cache_options_, backend_, Clock::Steady());
+    if (source_ == nullptr) source_ = &backend_;
+    auto cache = Cache::Create(cache_options_, *source_, Clock::Steady());
     ASSERT_TRUE(cache.ok()) << cache.status().ToString();
     cache_ = std::move(*cache);
-    filesystem_ = std::make_unique<FileSystem>(backend_, *cache_, Clock::Steady(), kernel_,
+    filesystem_ = std::make_unique<FileSystem>(*source_, *cache_, Clock::Steady(), kernel_,
                                                FileSystem::Options());
     int ends[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
@@ -442,6 +487,40 @@ TEST_F(FuseProtocolTest, TwoThousandWaitingReadersLeaveLookupsAndFilledReadsAlon
   for (uint64_t i = 0; i < 2000; ++i) {
     ASSERT_EQ(peer_->Await(reads[i]).data, Oracle(kGate + i * 1000, kGate + i * 1000 + 1000)) << i;
   }
+}
+
+TEST_F(FuseProtocolTest, ALookupThatWaitsForItsTurnCanBeInterrupted) {
+  GatedStat gated(backend_);
+  source_ = &gated;
+  backend_.Put("slow", 10);
+  backend_.Put("next", 20);
+  settings_.max_threads = 4;
+  settings_.blocking_threads = 2;  // one of them for metadata
+  StartAndInit();
+  const auto look_up = [&](std::string name) {
+    return peer_->Send(FUSE_LOOKUP, kRoot, std::string_view(name.c_str(), name.size() + 1));
+  };
+  const uint64_t slow = look_up("slow");
+  gated.AwaitAtGate(1);
+  const uint64_t next = look_up("next");
+  const uint64_t last = look_up("last");
+  Interrupt(next);
+  EXPECT_EQ(peer_->Await(next).error, EINTR);
+  gated.OpenGate();
+  EXPECT_EQ(peer_->Await(slow).As<fuse_entry_out>().attr.size, 10u);
+  EXPECT_EQ(peer_->Await(last).As<fuse_entry_out>().nodeid, 0u);
+  Stop();
+}
+
+TEST_F(FuseProtocolTest, AnInterruptEndsALookup) {
+  GatedStat gated(backend_);
+  source_ = &gated;
+  StartAndInit();
+  const uint64_t slow = peer_->Send(FUSE_LOOKUP, kRoot, std::string_view("slow\0", 5));
+  gated.AwaitAtGate(1);
+  Interrupt(slow);
+  EXPECT_EQ(peer_->Await(slow).error, EINTR);
+  Stop();
 }
 
 TEST_F(FuseProtocolTest, AnUnmountEndsEveryWait) {
