@@ -82,14 +82,19 @@ TimePoint HttpTransfer::NextTimeout() const {
 }
 
 std::optional<Status> HttpTransfer::EndsNow(TimePoint now) const {
-  const bool stop = limits_.stop.stop_requested();
-  if (!stop && now < NextTimeout()) return std::nullopt;
+  const Status wanted = StillWanted(now);
+  if (wanted.ok() && now < NextTimeout()) return std::nullopt;
   if (ended_) return Ended();
-  if (stop) return Status(Code::kInterrupted, "no longer wanted");
-  if (now >= limits_.deadline) return Status(Code::kTimedOut, "no complete answer in time");
+  if (!wanted.ok()) return wanted;
   return head_done_ ? Status(Code::kUnavailable,
                              "silence in the middle of an answer for " + Seconds(limits_.stall))
                     : Status(Code::kUnavailable, "no answer within " + Seconds(limits_.first_byte));
+}
+
+Status HttpTransfer::StillWanted(TimePoint now) const {
+  if (limits_.stop.stop_requested()) return Status(Code::kInterrupted, "no longer wanted");
+  if (now >= limits_.deadline) return Status(Code::kTimedOut, "no complete answer in time");
+  return OkStatus();
 }
 
 Status HttpTransfer::Finish(CURLcode error, const char* details) const {
@@ -158,7 +163,11 @@ size_t HttpTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
   auto* const transfer = static_cast<HttpTransfer*>(self);
   const size_t bytes = size * count;
   if (transfer->ended_) return bytes;
-  Status status = transfer->responder_.OnBody({reinterpret_cast<const std::byte*>(data), bytes});
+  // Asked here too: while bytes keep coming curl does not return to the loop.
+  Status status = transfer->StillWanted(transfer->last_progress_);
+  if (status.ok()) {
+    status = transfer->responder_.OnBody({reinterpret_cast<const std::byte*>(data), bytes});
+  }
   // Taken after the call: the responder's own slowness is not the server's silence.
   transfer->last_progress_ = std::chrono::steady_clock::now();
   if (status.ok()) return bytes;

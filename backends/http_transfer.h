@@ -34,6 +34,7 @@ class HttpTransfer {
   static size_t OnBody(char* data, size_t size, size_t count, void* self);
   static curl_socket_t OnSocket(void* self, curlsocktype purpose, curl_sockaddr* address);
 
+  Status StillWanted(TimePoint now) const;
   Status TakeHeaderLine(std::string_view line);
   Status EndOfHead();
   bool RestIsSmall() const;
