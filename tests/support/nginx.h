@@ -14,10 +14,10 @@ namespace brimfs {
 class Nginx {
  public:
   struct Options {
-    bool tls = false;             // https_url answers too, with a certificate of cacert()
-    bool listings = true;         // autoindex
-    std::string format = "html";  // autoindex_format
-    std::string server_lines;     // added to the server block
+    bool tls = false;               // https_url answers too, with a certificate of cacert()
+    bool listings = true;           // autoindex
+    std::string format = "html";    // autoindex_format
+    std::string server_lines = {};  // added to the server block
   };
 
   // It answers when the constructor returns.

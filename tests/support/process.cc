@@ -105,7 +105,7 @@ std::string Process::out() const { return Content(out_fd_); }
 
 std::string Process::err() const { return Content(err_fd_); }
 
-Ran Run(std::vector<std::string> argv, Duration timeout) {
+Ran RunCommand(std::vector<std::string> argv, Duration timeout) {
   Process process(std::move(argv));
   const std::optional<int> code = process.Wait(timeout);
   return {code.value_or(-1), process.out(), process.err()};
@@ -114,7 +114,7 @@ Ran Run(std::vector<std::string> argv, Duration timeout) {
 Ran Shell(const std::string& line, std::vector<std::string> arguments, Duration timeout) {
   std::vector<std::string> argv = {"sh", "-c", line, "sh"};
   argv.insert(argv.end(), arguments.begin(), arguments.end());
-  return Run(std::move(argv), timeout);
+  return RunCommand(std::move(argv), timeout);
 }
 
 }  // namespace brimfs

@@ -59,7 +59,7 @@ struct Ran {
 };
 
 // Runs a command to its end.
-Ran Run(std::vector<std::string> argv, Duration timeout = std::chrono::seconds(120));
+Ran RunCommand(std::vector<std::string> argv, Duration timeout = std::chrono::seconds(120));
 
 // Runs a line of sh; "$1" and so on are `arguments`.
 Ran Shell(const std::string& line, std::vector<std::string> arguments = {},
