@@ -1,0 +1,137 @@
+"""The programs that the bench runs: ours, the servers, and what we are compared with."""
+
+import os
+import shutil
+import socket
+import subprocess
+
+from brimbench.stage import Failed, await_that, fetch
+
+NGINX_CONF = """
+daemon off;
+{user}
+worker_processes 2;
+pid {dir}/nginx.pid;
+error_log stderr crit;
+events {{ worker_connections 1024; }}
+http {{
+  access_log off;
+  sendfile on;
+  keepalive_requests 100000;
+  client_body_temp_path {dir}/body;
+  proxy_temp_path {dir}/proxy;
+  fastcgi_temp_path {dir}/fastcgi;
+  uwsgi_temp_path {dir}/uwsgi;
+  scgi_temp_path {dir}/scgi;
+  server {{
+    listen 127.0.0.1:{port};
+    root {root};
+    autoindex on;
+    autoindex_exact_size on;
+  }}
+}}
+"""
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _answers(url):
+    try:
+        fetch(url)
+        return True
+    except OSError:
+        return False
+
+
+class Programs:
+    """`build` is the directory that holds what CMake built."""
+
+    def __init__(self, build):
+        self._build = build
+
+    def _built(self, name):
+        path = self._build / name
+        if not path.exists():
+            raise Failed(f"{path} is not built")
+        return path
+
+    def versions(self):
+        def first_line(*argv):
+            if not shutil.which(argv[0]):
+                return "not installed"
+            done = subprocess.run(argv, capture_output=True, text=True, check=False)
+            return (done.stdout + done.stderr).splitlines()[0]
+        return {"kernel": os.uname().release, "processors": os.cpu_count(),
+                "rclone": first_line("rclone", "version"), "curl": first_line("curl", "--version"),
+                "nginx": first_line("nginx", "-v"),
+                "libfuse": first_line("pkg-config", "--modversion", "fuse3")}
+
+    # --- Reading ---------------------------------------------------------------------------------
+
+    def _timed_read(self, *words):
+        argv = [self._built("tests/bench/timed_read"), *words]
+        done = subprocess.run([str(word) for word in argv], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise Failed(f"timed_read {words[0]}: {done.stderr.strip()}")
+        return float(done.stdout)
+
+    def read_sequentially(self, path):
+        """Bytes a second."""
+        return os.stat(path).st_size / self._timed_read("seq", path)
+
+    def read_randomly(self, path, count, seed=1):
+        """Reads of 4 KiB a second."""
+        return count / self._timed_read("random", path, count, seed)
+
+    def read_at(self, path, offset, length):
+        """Seconds from before the open to the last byte."""
+        return self._timed_read("at", path, offset, length)
+
+    def keep_reading(self, stage, path):
+        return stage.start([self._built("tests/bench/timed_read"), "seq", path])
+
+    # --- Servers ---------------------------------------------------------------------------------
+
+    def nginx(self, stage, root):
+        """Serves `root` on loopback; its URL, with a slash at the end."""
+        directory, port = stage.directory(), _free_port()
+        conf = directory / "nginx.conf"
+        user = "user root;" if os.geteuid() == 0 else ""
+        conf.write_text(NGINX_CONF.format(dir=directory, port=port, root=root, user=user))
+        nginx = shutil.which("nginx") or "/usr/sbin/nginx"
+        process = stage.start([nginx, "-e", "stderr", "-p", directory, "-c", conf])
+        url = f"http://127.0.0.1:{port}/"
+        await_that(lambda: _answers(url), "nginx", process=process)
+        return url
+
+    def origin(self, stage, *options):
+        """Our own server; its URL, with a slash at the end."""
+        process = stage.start([self._built("tests/support/brimfs-origin"), *options],
+                              stdout=subprocess.PIPE, text=True)
+        stage.callback(process.stdout.close)
+        url = process.stdout.readline().strip()
+        if not url.startswith("http://"):
+            raise Failed(f"brimfs-origin printed {url!r}: {process.log.read_text()}")
+        return url.rstrip("/") + "/"
+
+    # --- Mounts: (process, mountpoint) -----------------------------------------------------------
+
+    def brimfs(self, stage, source, cache, *options):
+        words = ",".join([f"cache={cache}", *options])
+        return stage.mount(lambda mountpoint: [
+            self._built("fs/brimfs"), "-f", source, mountpoint, "-o", words])
+
+    def rclone(self, stage, source, cache):
+        return stage.mount(
+            lambda mountpoint: ["rclone", "mount", ":http:", mountpoint, "--http-url", source,
+                                "--vfs-cache-mode", "full", "--cache-dir", cache, "--read-only"],
+            env={**os.environ, "RCLONE_CONFIG": "/dev/null"})
+
+    def splice_fs(self, stage, file):
+        return stage.mount(
+            lambda mountpoint: [self._built("tests/bench/splice_fs"), file, mountpoint])

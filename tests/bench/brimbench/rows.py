@@ -1,0 +1,244 @@
+"""What is measured: each function takes one group of rows, on a stage of its own."""
+
+import os
+import subprocess
+import threading
+import time
+
+from brimbench.measure import (Row, megabytes, milliseconds, reads, take_turns)
+from brimbench.stage import Failed, Stage, drop_pages, is_passed_through, set_read_ahead
+
+GIB = 1 << 30
+MIB = 1 << 20
+DELAY = 0.020  # seconds, of the origin in the rows about latency
+
+
+class Bench:
+    def __init__(self, programs, scratch, quick):
+        self.programs = programs
+        self.scratch = scratch
+        self.rounds = 3 if quick else 7
+        self.size = GIB // 8 if quick else GIB
+        self.huge = GIB if quick else 10 * GIB
+        self.random_reads = 100_000 if quick else 400_000
+
+    def stage(self):
+        return Stage(self.scratch)
+
+    def size_text(self):
+        return f"{self.size // MIB} MiB" if self.size < GIB else f"{self.size // GIB} GiB"
+
+    def huge_text(self):
+        return f"{self.huge // GIB} GiB"
+
+    def served_file(self, stage):
+        """(URL, directory, name) of a file of random bytes behind nginx."""
+        root = stage.directory()
+        with open(root / "file", "wb") as out:
+            for _ in range(self.size // MIB):
+                out.write(os.urandom(MIB))
+        return self.programs.nginx(stage, root), root, "file"
+
+    def huge_origin(self, stage, *options):
+        """The URL of our origin with the one file "huge"."""
+        root = stage.directory()
+        with open(root / "huge", "wb") as out:
+            out.truncate(self.huge)
+        return self.programs.origin(stage, "--root", root, *options)
+
+    def filled_mount(self, stage, url, name, *options):
+        """(process, path, backing file) of a mounted file that has been read once."""
+        cache = stage.directory()
+        process, mountpoint = self.programs.brimfs(stage, url, cache, *options)
+        path = mountpoint / name
+        self.programs.read_sequentially(path)
+        backing = max((file for file in cache.rglob("*") if file.is_file()),
+                      key=lambda file: file.stat().st_size)
+        if backing.stat().st_size != self.size:
+            raise Failed(f"no backing file of {self.size} bytes under the cache")
+        return process, path, backing
+
+
+def filled(bench):
+    """Complete, opened again: the kernel's own speed, beside ext4 and rclone."""
+    programs = bench.programs
+    with bench.stage() as stage:
+        url, _, name = bench.served_file(stage)
+        process, path, backing = bench.filled_mount(stage, url, name)
+        passed = is_passed_through(process, path)
+        note = "passed through" if passed else "NOT passed through"
+        _, rclone_mount = programs.rclone(stage, url, stage.directory())
+        theirs = rclone_mount / name
+        programs.read_sequentially(theirs)
+
+        def dropped(path, read):
+            drop_pages(path)
+            return read()
+
+        what = f"{bench.size_text()} sequential, filled, reopened"
+        speed = take_turns({
+            "ours": lambda: dropped(path, lambda: programs.read_sequentially(path)),
+            "ext4": lambda: programs.read_sequentially(backing),
+            "rclone": lambda: dropped(theirs, lambda: programs.read_sequentially(theirs)),
+        }, bench.rounds)
+        yield from _beside("ext4", "the same file read directly from ext4", speed, what,
+                           ">= 0.95", megabytes, note)
+        yield from _beside("rclone", "rclone mount, filled", speed, what, "", megabytes)
+
+        what = "random 4 KiB reads, filled, reopened"
+        few = bench.random_reads // 10
+        speed = take_turns({
+            "ours": lambda: dropped(
+                path, lambda: programs.read_randomly(path, bench.random_reads)),
+            "ext4": lambda: programs.read_randomly(backing, bench.random_reads),
+            "rclone": lambda: dropped(theirs, lambda: programs.read_randomly(theirs, few)),
+        }, bench.rounds)
+        yield from _beside("ext4", "the same", speed, what, ">= 0.95", reads, note)
+        yield from _beside("rclone", "rclone mount, filled", speed, what, "", reads)
+
+
+def _beside(side, against, speed, what, target, show, note=""):
+    yield Row(what, against, speed.ratio("ours", side), target,
+              ours=show(speed.median("ours")), theirs=show(speed.median(side)), note=note)
+
+
+def ordinary(bench):
+    """Without passthrough, beside libfuse's splice, at two sizes of the kernel's readahead."""
+    programs = bench.programs
+    with bench.stage() as stage:
+        url, _, name = bench.served_file(stage)
+        _, path, backing = bench.filled_mount(stage, url, name, "passthrough=off")
+        _, splice_mount = programs.splice_fs(stage, backing)
+        theirs = splice_mount / "file"
+        for kilobytes, target in ((1024, ">= 1.6"), (128, ">= 1.0")):
+            def read(path):
+                drop_pages(path)
+                return programs.read_sequentially(path)
+
+            set_read_ahead(path.parent, kilobytes)
+            set_read_ahead(splice_mount, kilobytes)
+            speed = take_turns({"ours": lambda: read(path), "splice": lambda: read(theirs)},
+                               bench.rounds)
+            yield from _beside(
+                "splice", "libfuse's splice over the same file", speed,
+                f"{bench.size_text()} sequential, filled, passthrough=off, FUSE pages dropped, "
+                f"read_ahead_kb={kilobytes}", target, megabytes)
+
+
+def cold(bench):
+    """Nothing filled yet: beside curl to the same disk, and rclone."""
+    programs = bench.programs
+    with bench.stage() as stage:
+        url, _, name = bench.served_file(stage)
+
+        def mounted(mount):
+            with bench.stage() as inner:
+                _, mountpoint = mount(inner, url, inner.directory())
+                os.listdir(mountpoint)
+                os.sync()
+                return programs.read_sequentially(mountpoint / name)
+
+        def curl():
+            with bench.stage() as inner:
+                target = inner.directory() / name
+                os.sync()
+                start = time.monotonic()
+                subprocess.run(["curl", "-sSf", "-o", str(target), url + name], check=True)
+                return bench.size / (time.monotonic() - start)
+
+        speed = take_turns({"ours": lambda: mounted(programs.brimfs), "curl": curl,
+                            "rclone": lambda: mounted(programs.rclone)}, bench.rounds)
+        what = f"{bench.size_text()} sequential, nothing filled yet, nginx on loopback"
+        yield from _beside("curl", "curl -o of the same file to the same disk", speed, what,
+                           ">= 0.9", megabytes)
+        yield from _beside("rclone", "rclone mount, nothing filled", speed, what, "", megabytes)
+
+
+def _round_trips(what, seconds):
+    """A latency as a multiple of the delay."""
+    median = sorted(seconds)[len(seconds) // 2]
+    return Row(what, "one round trip of the delay", median / DELAY, "<= 1.3",
+               ours=milliseconds(median), theirs=milliseconds(DELAY))
+
+
+def _latency(bench, measure):
+    """`measure(stage, path)` in a fresh mount each time; seconds of all but the first."""
+    seconds = []
+    with bench.stage() as stage:
+        url = bench.huge_origin(stage, "--delay-ms", int(DELAY * 1000))
+        for _ in range(bench.rounds + 1):
+            with bench.stage() as inner:
+                _, mountpoint = bench.programs.brimfs(inner, url, inner.directory())
+                subprocess.run(["ls", "-l", str(mountpoint)], check=True, capture_output=True)
+                seconds.append(measure(inner, mountpoint / "huge"))
+    return seconds[1:]
+
+
+def first_bytes(bench):
+    """One small read of a file that was only listed."""
+    yield _round_trips(
+        "first 4 KiB of a file never touched, origin with 20 ms delay, after ls -l",
+        _latency(bench, lambda stage, path: bench.programs.read_at(path, 0, 4096)))
+
+
+def tail(bench):
+    """A demand read overtakes a sequential one."""
+    def measure(stage, path):
+        bench.programs.keep_reading(stage, path)
+        time.sleep(1)  # until its readahead is as wide as it gets
+        return bench.programs.read_at(path, bench.huge - 4096, 4096)
+
+    yield _round_trips(
+        f"last 4 KiB of {bench.huge_text()} while the whole is being read sequentially",
+        _latency(bench, measure))
+
+
+def memory(bench):
+    """What the daemon holds while it reads a file far larger than any budget."""
+    budget = 256 * MIB
+    for driver, allowance in (("mmap", 0), ("memory", budget)):
+        with bench.stage() as stage:
+            url = bench.huge_origin(stage)
+            process, mountpoint = bench.programs.brimfs(
+                stage, url, stage.directory(), f"driver={driver}", f"memory={budget}")
+            peak = _peak_memory(process, lambda: bench.programs.read_sequentially(
+                mountpoint / "huge"))
+        what = f"memory while reading {bench.huge_text()}, driver={driver}"
+        beyond = " beyond the budget" if allowance else ""
+        yield Row(f"{what}: RssAnon + RssShmem{beyond}", "",
+                  (peak["RssAnon+RssShmem"] - allowance) / MIB, "< 96 MiB", unit="MiB")
+        yield Row(f"{what}: VmRSS{beyond}", "", (peak["VmRSS"] - allowance) / MIB, "< 256 MiB",
+                  unit="MiB")
+
+
+def _peak_memory(process, work):
+    peak = {"RssAnon+RssShmem": 0, "VmRSS": 0}
+    done = threading.Event()
+
+    def sample():
+        while not done.wait(0.02):
+            with open(f"/proc/{process.pid}/status", encoding="ascii") as status:
+                held = {line.split(":")[0]: int(line.split()[1]) * 1024
+                        for line in status if line.startswith(("Rss", "VmRSS"))}
+            peak["VmRSS"] = max(peak["VmRSS"], held["VmRSS"])
+            peak["RssAnon+RssShmem"] = max(peak["RssAnon+RssShmem"],
+                                           held["RssAnon"] + held["RssShmem"])
+
+    sampler = threading.Thread(target=sample)
+    sampler.start()
+    try:
+        work()
+    finally:
+        done.set()
+        sampler.join()
+    return peak
+
+
+GROUPS = {
+    "filled": filled,
+    "ordinary": ordinary,
+    "cold": cold,
+    "first": first_bytes,
+    "tail": tail,
+    "memory": memory,
+}
