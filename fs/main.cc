@@ -95,7 +95,10 @@ int Serve(const CommandLine& line, Daemon* daemon) {
   if (!session.ok()) return Fail(kExitMount, session.status());
   const ExitSignals signals([&session] { (*session)->RequestExit(); });
   const Status ended = (*session)->Loop();
-  if (!ended.ok()) return Fail(kExitSystem, ended);
+  if (!ended.ok()) {
+    Log(LogLevel::kError, ended.message());
+    return kExitSystem;
+  }
   return kExitOk;
 }
 
@@ -112,6 +115,7 @@ int Main(int argc, const char* const* argv) {
   if (line->foreground) return Serve(*line, nullptr);
   const Result<std::unique_ptr<Daemon>> daemon = Daemon::Detach();
   if (!daemon.ok()) return Fail(kExitSystem, daemon.status());
+  LogToSyslog();
   const int code = Serve(*line, daemon->get());
   (*daemon)->set_exit_code(code);
   return code;
