@@ -1,6 +1,7 @@
 """The programs that the bench runs: ours, the servers, and what we are compared with."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -60,15 +61,15 @@ class Programs:
         return path
 
     def versions(self):
-        def first_line(*argv):
+        def version(*argv):
             if not shutil.which(argv[0]):
                 return "not installed"
             done = subprocess.run(argv, capture_output=True, text=True, check=False)
-            return (done.stdout + done.stderr).splitlines()[0]
-        return {"kernel": os.uname().release, "processors": os.cpu_count(),
-                "rclone": first_line("rclone", "version"), "curl": first_line("curl", "--version"),
-                "nginx": first_line("nginx", "-v"),
-                "libfuse": first_line("pkg-config", "--modversion", "fuse3")}
+            found = re.search(r"[0-9]+(\.[0-9]+)+\S*", done.stdout + done.stderr)
+            return found[0] if found else "unknown"
+        return {"Linux": os.uname().release, "libfuse": version("pkg-config", "--modversion", "fuse3"),
+                "curl": version("curl", "--version"), "nginx": version("nginx", "-v"),
+                "rclone": version("rclone", "version"), "processors": os.cpu_count()}
 
     # --- Reading ---------------------------------------------------------------------------------
 

@@ -44,8 +44,7 @@ def markdown_table(rows):
 
 
 def conditions(versions):
-    return ", ".join(f"{name} {value}" if name not in str(value) else str(value)
-                     for name, value in versions.items())
+    return ", ".join(f"{name} {value}" for name, value in versions.items())
 
 
 def to_json(rows, versions):

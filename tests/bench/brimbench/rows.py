@@ -205,14 +205,13 @@ def memory(bench):
                 mountpoint / "huge"))
         what = f"memory while reading {bench.huge_text()}, driver={driver}"
         beyond = " beyond the budget" if allowance else ""
-        yield Row(f"{what}: RssAnon + RssShmem{beyond}", "",
-                  (peak["RssAnon+RssShmem"] - allowance) / MIB, "< 96 MiB", unit="MiB")
-        yield Row(f"{what}: VmRSS{beyond}", "", (peak["VmRSS"] - allowance) / MIB, "< 256 MiB",
-                  unit="MiB")
+        for held, limit in (("RssAnon + RssShmem", 96), ("VmRSS", 256)):
+            yield Row(f"{what}: {held}{beyond}", "", (peak[held] - allowance) / MIB,
+                      f"< {limit} MiB", unit="MiB", ours=f"{peak[held] / MIB:.0f} MiB")
 
 
 def _peak_memory(process, work):
-    peak = {"RssAnon+RssShmem": 0, "VmRSS": 0}
+    peak = {"RssAnon + RssShmem": 0, "VmRSS": 0}
     done = threading.Event()
 
     def sample():
@@ -221,7 +220,7 @@ def _peak_memory(process, work):
                 held = {line.split(":")[0]: int(line.split()[1]) * 1024
                         for line in status if line.startswith(("Rss", "VmRSS"))}
             peak["VmRSS"] = max(peak["VmRSS"], held["VmRSS"])
-            peak["RssAnon+RssShmem"] = max(peak["RssAnon+RssShmem"],
+            peak["RssAnon + RssShmem"] = max(peak["RssAnon + RssShmem"],
                                            held["RssAnon"] + held["RssShmem"])
 
     sampler = threading.Thread(target=sample)
