@@ -28,10 +28,14 @@ std::optional<Number> ParseNumber(std::string_view text, Number least, Number mo
 // Puts an option's value where it belongs, or says what would have been accepted.
 using Setter = Status (*)(MountOptions&, const OptionInfo&, std::string_view);
 
-template <Duration MountOptions::*kField>
+// A time to live may be 0, a deadline may not: nothing would ever be in time.
+template <Duration MountOptions::*kField, int kLeastMs = 0>
 Status SetDuration(MountOptions& options, const OptionInfo& info, std::string_view value) {
   const Result<Duration> parsed = ParseDuration(value);
   if (!parsed) return Invalid(info.name, value, parsed.status().message());
+  if (*parsed < std::chrono::milliseconds(kLeastMs)) {
+    return Invalid(info.name, value, "more than no time");
+  }
   options.*kField = *parsed;
   return OkStatus();
 }
@@ -115,9 +119,9 @@ constexpr Option kOptions[] = {
     {{"negative_ttl", "TIME", "5s", "how long a name that was not there stays so"},
      SetDuration<&M::negative_ttl>},
     {{"timeout", "TIME", "60s", "how long a read or a lookup may take in all"},
-     SetDuration<&M::timeout>},
+     SetDuration<&M::timeout, 1>},
     {{"first_byte_timeout", "TIME", "10s", "how long the source may be silent before a retry"},
-     SetDuration<&M::first_byte_timeout>},
+     SetDuration<&M::first_byte_timeout, 1>},
     {{"connections", "NUMBER", "16", "how many at a time to one host"},
      SetNumber<&M::connections, 1, 1024>},
     {{"readahead_kb", "NUMBER", "1024", "the kernel's readahead, KiB (as root)"},

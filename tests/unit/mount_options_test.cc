@@ -110,6 +110,9 @@ TEST(MountOptionsTest, AValueOutOfItsRangeSaysWhatIsAccepted) {
   EXPECT_THAT(Refused("passthrough=on"), HasSubstr("auto|off"));
   EXPECT_THAT(Refused("memory=15M"), HasSubstr("at least 16M"));
   EXPECT_THAT(Refused("cache="), HasSubstr("a path"));
+  EXPECT_THAT(Refused("timeout=0"), HasSubstr("more than no time"));
+  EXPECT_THAT(Refused("first_byte_timeout=0ms"), HasSubstr("more than no time"));
+  EXPECT_EQ(Parsed("metadata_ttl=0").metadata_ttl, Duration::zero());
 }
 
 TEST(MountOptionsTest, DurationsHaveUnits) {
