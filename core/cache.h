@@ -48,8 +48,7 @@ class Cache {
   // the cache.
   static Result<std::unique_ptr<Cache>> Create(Options options, Backend& backend, Clock& clock);
 
-  // Cancels every wait, stops every flight, unlinks what it made. All that Open gave has been let
-  // go.
+  // Cancels every wait, stops every flight, unlinks what it made. Nobody has a file any more.
   ~Cache();
 
   // The file of this version, made if there is none. `version.length` is known. The same version of

@@ -33,8 +33,8 @@ class Flight {
   // concerned. When `stop` is requested it ends within 100 ms.
   virtual std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) = 0;
 
-  // Instead of Run, or of being run again: the flight is dropped from the queue. kInterrupted by
-  // Drop and Withdraw, kShutdown by Shutdown. On the thread that dropped it or on a worker's.
+  // Instead of Run, or of being run again: the flight is dropped from the queue, by Drop
+  // (kInterrupted) or Shutdown (kShutdown). On the thread that dropped it or on a worker's.
   virtual void Abandon(const Status& why) = 0;
 
   // Whose it is and what it covers, for Raise and Drop. Constant.
@@ -47,8 +47,9 @@ class Scheduler {
  public:
   struct Options {
     int connections = 16;  // worker threads, started when needed
-    int reserved_for_demand =
-        1;  // so many of them at any time are free or run kDemand; 0 if there is but one
+
+    // So many of them are at any time free or run kDemand. At least one takes everything.
+    int reserved_for_demand = 1;
   };
 
   // `backend` and `clock` outlive this.

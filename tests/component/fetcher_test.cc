@@ -103,6 +103,7 @@ TEST_F(FetcherTest, AReadFetchesTheFillBlocksThatItTouches) {
   EXPECT_THAT(backend_.fetches(), ElementsAre(Asks(65'536u, 196'608u)));
   EXPECT_EQ(Read({70'000, 190'000}), Code::kOk);
   EXPECT_EQ(backend_.fetches().size(), 1);
+  AwaitIdle();
   EXPECT_EQ(stats_.fetches, 1);
   EXPECT_EQ(stats_.bytes_fetched, 131'072);
 }
@@ -164,6 +165,13 @@ TEST_F(FetcherTest, SmallPiecesAreGatheredIntoLargeWrites) {
   EXPECT_THAT(driver_->writes(),
               ::testing::UnorderedElementsAre(Range{0, 262'144}, Range{262'144, 524'288},
                                               Range{524'288, 786'432}, Range{786'432, kMiB}));
+}
+
+TEST_F(FetcherTest, LargePiecesAreWrittenAsTheyCome) {
+  backend_.SetPiece(kMiB);
+  Start();
+  EXPECT_EQ(Read({0, 2 * kMiB}), Code::kOk);
+  EXPECT_THAT(driver_->writes(), ElementsAre(Range{0, kMiB}, Range{kMiB, 2 * kMiB}));
 }
 
 TEST_F(FetcherTest, AFailedFlightFailsAllItsWaitersAndTheNextReadTriesAgain) {
@@ -237,6 +245,33 @@ TEST_F(FetcherTest, NoAnswerByTheDeadlineIsATimeout) {
   }
   EXPECT_EQ(outcome.get(), Code::kTimedOut);
   EXPECT_EQ(backend_.fetches().size(), 3);
+}
+
+TEST_F(FetcherTest, TheTimeInTheQueueCountsForADemandedFlight) {
+  Start(1);
+  backend_.CloseGate(kPath);
+  std::future<Code> first = ReadInThread({0, 4096});
+  backend_.AwaitAtGate(kPath, 1);
+  std::future<Code> second = ReadInThread({kMiB, kMiB + 4096});
+  AwaitWaiters(2);
+  clock_.Advance(options_.timeout);
+  backend_.OpenGate(kPath);
+  EXPECT_EQ(first.get(), Code::kOk);
+  EXPECT_EQ(second.get(), Code::kTimedOut);
+  EXPECT_EQ(backend_.fetches().size(), 1);
+}
+
+TEST_F(FetcherTest, ReadaheadMayQueueForAsLongAsItTakes) {
+  options_.part_bytes = kMiB;
+  Start(2);
+  backend_.CloseGate(kPath);
+  fetcher_->Prefetch({0, 4 * kMiB}, Priority::kReadahead);
+  backend_.AwaitAtGate(kPath, 1);
+  clock_.Advance(10 * options_.timeout);
+  backend_.OpenGate(kPath);
+  AwaitIdle();
+  EXPECT_EQ(resource_->FilledBytes(), 4 * kMiB);
+  EXPECT_EQ(stats_.fetch_failures, 0);
 }
 
 TEST_F(FetcherTest, TheErrorNamesTheObjectTheRangeAndTheCause) {
@@ -389,6 +424,7 @@ TEST_F(FetcherTest, ShutdownOfTheSchedulerEndsEveryWait) {
 TEST_F(FetcherTest, TheLinkIsMeasured) {
   Start();
   EXPECT_EQ(Read({0, kMiB}), Code::kOk);
+  AwaitIdle();
   // The clock stands still, so only that there was a measurement can be seen.
   link_.OnFlight(seconds(1), 0, seconds(0), clock_.Now());
   EXPECT_EQ(link_.snapshot().round_trip, Duration(0));

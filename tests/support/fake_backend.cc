@@ -4,12 +4,6 @@
 #include <utility>
 
 namespace brimfs {
-namespace {
-
-// As libcurl: never more than this at a time.
-constexpr uint64_t kChunk = 16 * 1024;
-
-}  // namespace
 
 class FakeBackend::FakeConnection : public Connection {
  public:
@@ -54,6 +48,11 @@ void FakeBackend::AwaitAtGate(const std::string& path, size_t count) {
 void FakeBackend::FailNext(const std::string& path, Status error, uint64_t bytes_before) {
   MutexLock lock(mu_);
   failures_[path].push_back({std::move(error), bytes_before});
+}
+
+void FakeBackend::SetPiece(uint64_t bytes) {
+  MutexLock lock(mu_);
+  piece_ = bytes;
 }
 
 void FakeBackend::FailMetadata(Status error) {
@@ -190,8 +189,7 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
 Status FakeBackend::SendBody(const std::string& path, const Object& object, const Range& range,
                              BodySink& sink, const CallLimits& limits) {
   for (uint64_t offset = range.begin; offset < range.end;) {
-    const Result<uint64_t> end =
-        PassGate(path, offset, std::min(range.end, offset + kChunk), limits.stop);
+    const Result<uint64_t> end = PassGate(path, offset, range.end, limits.stop);
     if (!end.ok()) return end.status();
     const std::vector<std::byte> bytes = OracleBytes(object.seed, {offset, *end});
     {
@@ -222,6 +220,7 @@ Result<uint64_t> FakeBackend::PassGate(const std::string& path, uint64_t offset,
     --gate.waiting;
   }
   if (stop.stop_requested()) return Status(Code::kInterrupted, "stopped");
+  end = std::min(end, offset + piece_);
   return gate.closed ? std::min(end, gate.at) : end;
 }
 

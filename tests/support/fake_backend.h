@@ -34,6 +34,9 @@ class FakeBackend : public Backend {
   // `bytes_before` bytes; with 0, instead of an answer.
   void FailNext(const std::string& path, Status error, uint64_t bytes_before = 0);
 
+  // Bodies are handed over in pieces of at most this; 16 KiB unless set, as libcurl does.
+  void SetPiece(uint64_t bytes);
+
   // Listings and stats answer this until cleared with an ok status.
   void FailMetadata(Status error);
   void SetListable(bool listable);
@@ -77,7 +80,7 @@ class FakeBackend : public Backend {
   Status SendBody(const std::string& path, const Object& object, const Range& range, BodySink& sink,
                   const CallLimits& limits);
 
-  // How far a body at `offset` may go now, at most to `end`: blocks while that is nowhere.
+  // Where the next piece of a body at `offset` ends, at most at `end`; blocks at the gate.
   // kInterrupted.
   Result<uint64_t> PassGate(const std::string& path, uint64_t offset, uint64_t end,
                             const std::stop_token& stop);
@@ -93,6 +96,7 @@ class FakeBackend : public Backend {
   bool listable_ ABSL_GUARDED_BY(mu_) = true;
   bool etags_ ABSL_GUARDED_BY(mu_) = true;
   bool listed_lengths_ ABSL_GUARDED_BY(mu_) = true;
+  uint64_t piece_ ABSL_GUARDED_BY(mu_) = 16 << 10;
   uint64_t bytes_sent_ ABSL_GUARDED_BY(mu_) = 0;
   int stat_calls_ ABSL_GUARDED_BY(mu_) = 0;
   int list_calls_ ABSL_GUARDED_BY(mu_) = 0;
