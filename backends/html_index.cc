@@ -17,6 +17,7 @@ constexpr size_t kMaxText = 256;  // of a title, or of the columns behind a link
 
 constexpr std::string_view kTitles[] = {"Index of", "Directory listing for"};
 
+Status Endless() { return Status(Code::kProtocol, "an endless piece of HTML"); }
 Status NoListing() { return Status(Code::kUnsupported, "the page is no listing of a directory"); }
 
 struct ParserDeleter {
@@ -39,26 +40,42 @@ class HtmlIndex : public IndexParser {
   }
 
   Status Feed(std::string_view bytes) override {
-    // htmlParseChunk takes an int.
-    constexpr size_t kMost = 1 << 20;
-    for (; !bytes.empty(); bytes.remove_prefix(std::min(bytes.size(), kMost))) {
-      const size_t size = std::min(bytes.size(), kMost);
-      silent_bytes_ += size;
-      htmlParseChunk(parser_.get(), bytes.data(), static_cast<int>(size), 0);
-      if (no_listing_) return NoListing();
-      if (silent_bytes_ > kMaxSilentBytes)
-        return Status(Code::kProtocol, "an endless piece of HTML");
+    // libxml2 2.9 takes in nothing more until the end of the page once a piece has ended in the
+    // middle of a text: every piece ends behind a tag.
+    const size_t tag_end = bytes.rfind('>');
+    const size_t whole = tag_end == std::string_view::npos ? 0 : tag_end + 1;
+    if (whole != 0) {
+      unparsed_.append(bytes.substr(0, whole));
+      BRIMFS_RETURN_IF_ERROR(Parse(unparsed_));
+      unparsed_.clear();
     }
+    unparsed_.append(bytes.substr(whole));
+    if (unparsed_.size() > kMaxSilentBytes) return Endless();
     return OkStatus();
   }
 
   Status Finish() override {
+    BRIMFS_RETURN_IF_ERROR(Parse(unparsed_));
     htmlParseChunk(parser_.get(), nullptr, 0, 1);
     EndRow();
     return is_listing_ && !no_listing_ ? OkStatus() : NoListing();
   }
 
  private:
+  Status Parse(std::string_view bytes) {
+    // htmlParseChunk takes an int.
+    constexpr size_t kMost = 1 << 20;
+    while (!bytes.empty()) {
+      const size_t size = std::min(bytes.size(), kMost);
+      silent_bytes_ += size;
+      htmlParseChunk(parser_.get(), bytes.data(), static_cast<int>(size), 0);
+      if (no_listing_) return NoListing();
+      if (silent_bytes_ > kMaxSilentBytes) return Endless();
+      bytes.remove_prefix(size);
+    }
+    return OkStatus();
+  }
+
   static HtmlIndex& Self(void* context) { return *static_cast<HtmlIndex*>(context); }
 
   static void StartElement(void* context, const xmlChar* name, const xmlChar** attributes) {
@@ -125,6 +142,7 @@ class HtmlIndex : public IndexParser {
   bool is_listing_ = false;  // the title says so
   bool no_listing_ = false;
   bool sortable_ = false;
+  std::string unparsed_;  // what came behind the last tag
   size_t silent_bytes_ = 0;
   std::optional<ListedName> row_;  // the link at hand, and
   bool in_link_ = false;           // whether it is still open
