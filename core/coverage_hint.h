@@ -20,7 +20,7 @@ namespace brimfs {
 // lease_counter.h).
 class CoverageHint {
  public:
-  static constexpr uint64_t kBits = 64 * 1024;
+  static constexpr uint64_t kBits = uint64_t{64} * 1024;
 
   // Once, before the first Set, by the thread that holds the resource's lock.
   void SetLength(uint64_t length);

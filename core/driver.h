@@ -1,5 +1,6 @@
 // Where the bytes of one object lie. A driver stores; it does not know which bytes are there:
-// coverage is the Resource's, and nothing here is read unless the Resource says that it was written.
+// coverage is the Resource's, and nothing here is read unless the Resource says that it was
+// written.
 #ifndef BRIMFS_CORE_DRIVER_H_
 #define BRIMFS_CORE_DRIVER_H_
 
@@ -35,14 +36,14 @@ class View {
   std::vector<std::shared_ptr<const void>> keep_;
 };
 
-// All calls from any thread, on any ranges at once; the Resource never lets a Punch overlap a Write or
-// a View of the same bytes. No call is made with a lock of ours held.
+// All calls from any thread, on any ranges at once; the Resource never lets a Punch overlap a Write
+// or a View of the same bytes. No call is made with a lock of ours held.
 class Driver {
  public:
   virtual ~Driver() = default;
 
-  // Makes room for exactly `length` bytes of address space; no disk block is used. Called before the
-  // first Write, and again when a length that was unknown becomes known.
+  // Makes room for exactly `length` bytes of address space; no disk block is used. Called before
+  // the first Write, and again when a length that was unknown becomes known.
   virtual Status SetLength(uint64_t length) = 0;
 
   // All of `data` at `offset`, or an error (kNoSpace, kIo) after which the bytes of the range are

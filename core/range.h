@@ -10,7 +10,7 @@ namespace brimfs {
 
 // The unit of fetching and of eviction, in bytes. Requests start and end on its multiples (or at
 // the end of the object), so that two readers of neighbouring bytes share one request.
-inline constexpr uint64_t kFillBlock = 64 * 1024;
+inline constexpr uint64_t kFillBlock = uint64_t{64} * 1024;
 
 // No offset or length above this is accepted anywhere: off_t is signed.
 inline constexpr uint64_t kMaxOffset = std::numeric_limits<int64_t>::max();

@@ -179,7 +179,7 @@ Status Resource::SetLength(uint64_t length) {
     if (length_) return OkStatus();
     length_being_set_ = length;
   }
-  const Status status = driver_->SetLength(length);
+  Status status = driver_->SetLength(length);
   Afterwards after;
   {
     MutexLock lock(mu_);

@@ -34,7 +34,7 @@ Result<Lease> Resource::WaitRange(Range range, TimePoint deadline, std::stop_tok
     Afterwards nothing;
     End(sleeper, Status(why), nothing);
   };
-  const std::stop_callback on_stop(stop, [this, &end] {
+  const std::stop_callback on_stop(std::move(stop), [this, &end] {
     MutexLock lock(mu_);
     end(Code::kInterrupted);
   });

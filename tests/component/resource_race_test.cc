@@ -205,6 +205,7 @@ class ResourceRaceTest : public testing::TestWithParam<DriverCase> {
 
 TEST_P(ResourceRaceTest, NoWakeUpIsLostAndNoByteComesOutOfAHole) {
   std::vector<std::thread> threads;
+  threads.reserve(kReaders + 2);
   for (int i = 0; i < kReaders; ++i) threads.emplace_back([this, i] { ReadForAWhile(i + 1); });
   threads.emplace_back([this] { EvictForAWhile(); });
   threads.emplace_back([this] { StopForAWhile(); });
