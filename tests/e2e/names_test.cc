@@ -21,7 +21,7 @@ std::vector<std::string> HardNames() {
           "a#b",
           "what?",
           "a+b=c&d;e",
-          "<b>\"quoted\"</b>",
+          "<b>\"quoted\"&",
           "it's",
           "&amp;",
           "back\\slash",

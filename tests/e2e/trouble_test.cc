@@ -1,6 +1,8 @@
 // Servers that fail, lie or go away under a mount.
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "tests/e2e/e2e_test.h"
 #include "tests/e2e/reading.h"
 
@@ -73,9 +75,16 @@ INSTANTIATE_TEST_SUITE_P(
                       Fault{"MissingContentRange", "missing-content-range:ranged:1"},
                       Fault{"XmlWith200", "xml-200:ranged:1"},
                       Fault{"Unavailable", "status=503:ranged:2"},
-                      Fault{"TooManyRequests", "status=429,1:ranged:1"},
-                      Fault{"NoHead", "head-refused:any:ever"}),
+                      Fault{"TooManyRequests", "status=429,1:ranged:1"}),
     [](const auto& test) { return test.param.name; });
+
+TEST_F(TroubleTest, AServerWithoutHeadAndListingsIsRead) {
+  origin_->SetIndex(Origin::Index::kNone);
+  origin_->Inject(*ParseFault("head-refused:any:ever"));
+  Mount& mount = Attach(origin_->url());
+  EXPECT_EQ(CheckOracleFile(mount.File("file"), kSize), "");
+  EXPECT_EQ(Descriptor(mount.File("nothing")).error(), ENOENT);
+}
 
 // Faults that never end: an error, never a wrong byte.
 class LastingFaultTest : public TroubleTest, public ::testing::WithParamInterface<Fault> {};

@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Http, WholeFileReaderTest,
                                             ::testing::Values("mmap", "memory")),
                          CaseName);
 INSTANTIATE_TEST_SUITE_P(Https, WholeFileReaderTest,
-                         ::testing::Combine(::testing::Values(kReaders[0], kReaders[7]),
+                         ::testing::Combine(::testing::Values(kReaders[0]),
                                             ::testing::Values("https"),
                                             ::testing::Values("mmap", "memory")),
                          CaseName);
