@@ -1,5 +1,6 @@
 """The programs that the bench runs: ours, the servers, and what we are compared with."""
 
+import json
 import os
 import re
 import shutil
@@ -95,6 +96,16 @@ class Programs:
 
     def keep_reading(self, stage, path):
         return stage.start([self._built("tests/bench/timed_read"), "seq", path])
+
+    def micro_benchmark(self, name):
+        """Name → processor time in nanoseconds, of every benchmark of a google-benchmark program."""
+        done = subprocess.run(
+            [str(self._built(f"tests/bench/{name}")), "--benchmark_format=json",
+             "--benchmark_repetitions=5", "--benchmark_report_aggregates_only=true"],
+            capture_output=True, text=True, check=True)
+        return {result["run_name"]: result["cpu_time"]
+                for result in json.loads(done.stdout)["benchmarks"]
+                if result["aggregate_name"] == "median"}
 
     # --- Servers ---------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What is measured: each function takes one group of rows, on a stage of its own."""
 
 import os
+import re
 import subprocess
 import threading
 import time
@@ -193,6 +194,15 @@ def tail(bench):
         _latency(bench, measure))
 
 
+def wait_range(bench):
+    """The price of a wait whose bytes are there."""
+    for name, nanoseconds in bench.programs.micro_benchmark("wait_range_bench").items():
+        call, threads = re.fullmatch(r"(\w+)/threads:(\d+)", name).groups()
+        if call == "CoveredWaitRange":
+            yield Row(f"covered WaitRange, {threads} threads, processor time a call", "",
+                      nanoseconds, "< 50 ns", unit="ns")
+
+
 def memory(bench):
     """What the daemon holds while it reads a file far larger than any budget."""
     budget = 256 * MIB
@@ -239,5 +249,6 @@ GROUPS = {
     "cold": cold,
     "first": first_bytes,
     "tail": tail,
+    "wait": wait_range,
     "memory": memory,
 }
