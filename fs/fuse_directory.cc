@@ -35,17 +35,29 @@ void FuseOps::OpenDirectory(fuse_req_t request, fuse_ino_t node) {
       [this, node](FileSystem::Ask ask, std::stop_token stop) {
         return filesystem_.OpenDirectory(node, ask, std::move(stop));
       },
-      [node](fuse_req_t answered, Result<std::shared_ptr<const Listing>> listing) {
+      [this, node](fuse_req_t answered, Result<std::shared_ptr<const Listing>> listing) {
         if (!listing.ok()) {
           fuse_reply_err(answered, ToErrno(listing.code()));
           return;
         }
         auto* const handle = new DirectoryHandle{node, std::move(*listing)};
+        {
+          MutexLock lock(mu_);
+          directories_.insert(handle);
+        }
         fuse_file_info info{};
         info.fh = reinterpret_cast<uint64_t>(handle);
         // Interrupted: no RELEASEDIR will follow.
-        if (fuse_reply_open(answered, &info) == -ENOENT) delete handle;
+        if (fuse_reply_open(answered, &info) == -ENOENT) ReleaseDirectory(handle);
       });
+}
+
+void FuseOps::ReleaseDirectory(DirectoryHandle* handle) {
+  {
+    MutexLock lock(mu_);
+    directories_.erase(handle);
+  }
+  delete handle;
 }
 
 void FuseOps::ReadDirectory(fuse_req_t request, const DirectoryHandle& handle, size_t size,

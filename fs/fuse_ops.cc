@@ -35,6 +35,26 @@ FuseOps::FuseOps(FileSystem& filesystem, Options options)
       metadata_share_(std::max(1, options_.blocking_threads / 8)),
       data_share_(std::max(1, options_.blocking_threads - options_.blocking_threads / 8)) {}
 
+FuseOps::~FuseOps() {
+  std::set<OpenFile*> files;
+  std::set<DirectoryHandle*> directories;
+  {
+    MutexLock lock(mu_);
+    files = files_;
+    directories = directories_;
+  }
+  for (OpenFile* const file : files) Release(file);
+  for (DirectoryHandle* const handle : directories) ReleaseDirectory(handle);
+}
+
+void FuseOps::Release(OpenFile* file) {
+  {
+    MutexLock lock(mu_);
+    files_.erase(file);
+  }
+  filesystem_.Release(std::unique_ptr<OpenFile>(file));
+}
+
 fuse_lowlevel_ops FuseOps::Table() {
   fuse_lowlevel_ops ops{};
   ops.init = [](void* userdata, fuse_conn_info* connection) {
@@ -63,8 +83,7 @@ fuse_lowlevel_ops FuseOps::Table() {
     Of(request).Read(request, *reinterpret_cast<OpenFile*>(info->fh), size, offset);
   };
   ops.release = [](fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
-    Of(request).filesystem_.Release(
-        std::unique_ptr<OpenFile>(reinterpret_cast<OpenFile*>(info->fh)));
+    Of(request).Release(reinterpret_cast<OpenFile*>(info->fh));
     fuse_reply_err(request, 0);
   };
   ops.lseek = [](fuse_req_t request, fuse_ino_t node, off_t offset, int whence, fuse_file_info*) {
@@ -83,7 +102,7 @@ fuse_lowlevel_ops FuseOps::Table() {
                                   offset);
   };
   ops.releasedir = [](fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
-    delete reinterpret_cast<DirectoryHandle*>(info->fh);
+    Of(request).ReleaseDirectory(reinterpret_cast<DirectoryHandle*>(info->fh));
     fuse_reply_err(request, 0);
   };
   ops.statfs = [](fuse_req_t request, fuse_ino_t) { Of(request).StatFs(request); };
@@ -191,6 +210,10 @@ void FuseOps::ReplyOpen(fuse_req_t request, Result<std::unique_ptr<OpenFile>> fi
   const int backing_id = (*file)->backing_id;
   // The kernel may read and release before the reply returns: from here on the handle is its.
   OpenFile* const handle = file->release();
+  {
+    MutexLock lock(mu_);
+    files_.insert(handle);
+  }
   const uint64_t fh = reinterpret_cast<uint64_t>(handle);
   int sent;
   if (backing_id != 0) {
@@ -204,7 +227,7 @@ void FuseOps::ReplyOpen(fuse_req_t request, Result<std::unique_ptr<OpenFile>> fi
     sent = fuse_reply_open(request, &info);
   }
   // Interrupted: no RELEASE will follow.
-  if (sent == -ENOENT) filesystem_.Release(std::unique_ptr<OpenFile>(handle));
+  if (sent == -ENOENT) Release(handle);
 }
 
 void FuseOps::Seek(fuse_req_t request, fuse_ino_t node, off_t offset, int whence) const {

@@ -13,6 +13,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -40,6 +41,10 @@ class FuseOps {
 
   // `filesystem` outlives this.
   FuseOps(FileSystem& filesystem, Options options);
+
+  // Releases what the kernel had open: a connection that is cut sends no RELEASE. After
+  // AwaitAnswers.
+  ~FuseOps();
 
   // For fuse_session_new, whose userdata is a FuseUserdata.
   static fuse_lowlevel_ops Table();
@@ -77,6 +82,8 @@ class FuseOps {
   void ReadDirectoryPlus(fuse_req_t request, const DirectoryHandle& handle, size_t size,
                          off_t offset);
 
+  void Release(OpenFile* file);
+  void ReleaseDirectory(DirectoryHandle* handle);
   void ReplyEntry(fuse_req_t request, const Result<FileSystem::Entry>& entry);
   void ReplyOpen(fuse_req_t request, Result<std::unique_ptr<OpenFile>> file);
 
@@ -98,6 +105,11 @@ class FuseOps {
   BlockingShare metadata_share_;
   BlockingShare data_share_;
   WaitingRequests waiting_;
+
+  Mutex mu_;                                        // a leaf
+  std::set<OpenFile*> files_ ABSL_GUARDED_BY(mu_);  // owned, as is what the next holds
+  std::set<DirectoryHandle*> directories_ ABSL_GUARDED_BY(mu_);
+
   Timer interrupted_{
       Clock::Steady()};  // answers those that were interrupted before they had a slot
 };
