@@ -90,9 +90,8 @@ void FileSystem::Release(std::unique_ptr<OpenFile> open) {
   Node& node = *open->node;
   // The cache may let the file go from now on; what its fetches have taught stays with the node.
   if (!node.Learn(open->file->version())) (void)MarkStale(node);
-  const OpenMode::Left left = node.open_mode.Leave(open->backing_id);
-  if (left.unregister != 0) kernel_->Unregister(left.unregister);
-  if (left.none_open) open->file->fetcher().DropPrefetch();
+  const int unused = node.open_mode.Leave(open->backing_id);
+  if (unused != 0) kernel_->Unregister(unused);
 }
 
 void FileSystem::StartReadahead(OpenFile& file, const Range& read) {

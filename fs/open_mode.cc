@@ -31,16 +31,13 @@ int OpenMode::Enter(bool may_pass, const std::function<Result<int>()>& register_
   return backing_id_;
 }
 
-OpenMode::Left OpenMode::Leave(int backing_id) {
+int OpenMode::Leave(int backing_id) {
   MutexLock lock(mu_);
-  Left left;
   if (backing_id == 0) {
     --ordinary_;
-  } else if (--passed_ == 0) {
-    left.unregister = std::exchange(backing_id_, 0);
+    return 0;
   }
-  left.none_open = ordinary_ == 0 && passed_ == 0 && !deciding_;
-  return left;
+  return --passed_ == 0 ? std::exchange(backing_id_, 0) : 0;
 }
 
 }  // namespace brimfs

@@ -23,12 +23,9 @@ class OpenMode {
   // `register_file` is called with no lock held; other opens of the node wait for its outcome.
   int Enter(bool may_pass, const std::function<Result<int>()>& register_file);
 
-  struct Left {
-    int unregister = 0;  // a backing id that nobody uses any more
-    bool none_open = false;
-  };
-  // Ends an open that Enter gave this `backing_id`.
-  Left Leave(int backing_id);
+  // Ends an open that Enter gave this `backing_id`. A backing id that nobody uses any more and that
+  // the caller unregisters, or 0.
+  int Leave(int backing_id);
 
  private:
   Mutex mu_;

@@ -42,24 +42,18 @@ TEST_F(OpenModeTest, AllOpensShareOneBackingFile) {
 TEST_F(OpenModeTest, TheLastToLeaveUnregisters) {
   ASSERT_EQ(Open(), 7);
   ASSERT_EQ(Open(), 7);
-  const OpenMode::Left first = mode_.Leave(7);
-  EXPECT_EQ(first.unregister, 0);
-  EXPECT_FALSE(first.none_open);
-  const OpenMode::Left last = mode_.Leave(7);
-  EXPECT_EQ(last.unregister, 7);
-  EXPECT_TRUE(last.none_open);
+  EXPECT_EQ(mode_.Leave(7), 0);
+  EXPECT_EQ(mode_.Leave(7), 7);
   EXPECT_EQ(Open(), 8) << "registered anew";
 }
 
 TEST_F(OpenModeTest, OrdinaryUntilTheLastOrdinaryOpenIsClosed) {
   ASSERT_EQ(Open(/*may_pass=*/false), 0);
   EXPECT_EQ(Open(), 0) << "the kernel refuses a mix";
-  EXPECT_FALSE(mode_.Leave(0).none_open);
+  EXPECT_EQ(mode_.Leave(0), 0);
   EXPECT_EQ(Open(), 0);
-  EXPECT_FALSE(mode_.Leave(0).none_open);
-  const OpenMode::Left last = mode_.Leave(0);
-  EXPECT_TRUE(last.none_open);
-  EXPECT_EQ(last.unregister, 0);
+  EXPECT_EQ(mode_.Leave(0), 0);
+  EXPECT_EQ(mode_.Leave(0), 0);
   EXPECT_EQ(Open(), 7);
 }
 
@@ -117,7 +111,7 @@ TEST_F(OpenModeTest, ManyThreadsNeverMixTheTwoWaysNorTwoBackingFiles) {
           MutexLock lock(mu);
           open.erase(open.find(id));
         }
-        if (mode.Leave(id).unregister != 0) --registered;
+        if (mode.Leave(id) != 0) --registered;
       }
     });
   }
