@@ -60,7 +60,8 @@ class BodySink {
 struct FetchRequest {
   std::string path;
   Range range;       // not empty, inside the object
-  Version expected;  // sent as If-Match where it has a strong ETag; its length, if known, must be the answer's
+  Version expected;  // sent as If-Match where it has a strong ETag; its length, if known, must be
+                     // the answer's
 };
 
 // One connection, used by one thread at a time, kept alive between calls.
@@ -68,10 +69,11 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Ok only if every byte of the range was handed to the sink, exactly once and in order. Tries once;
-  // the caller retries, resuming where the sink's bytes ended.
-  //   kStale        the object is not `expected` any more (412, other validator or length, 404, 416)
-  //   kUnavailable  reset, short body, 408, 429, 5xx, timeouts, refused, DNS: worth another try;
+  // Ok only if every byte of the range was handed to the sink, exactly once and in order. Tries
+  // once; the caller retries, resuming where the sink's bytes ended.
+  //   kStale        the object is not `expected` any more (412, other validator or length, 404,
+  //   416) kUnavailable  reset, short body, 408, 429, 5xx, timeouts, refused, DNS: worth another
+  //   try;
   //                 retry_after() if the server named a time
   //   kProtocol     the answer contradicts the request: discarded, connection closed
   //   kDenied, kUntrusted, kInterrupted, kTimedOut, or the sink's own error
@@ -86,9 +88,9 @@ class Backend {
   //   kNotFound if there is nothing of that name (404 only; never because of 401 or 403).
   virtual Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) = 0;
 
-  // Calls `each` for every name of a directory, in the order of the source, as they arrive. Names that
-  // cannot be file names are left out and counted in the log. kUnsupported: the directory has no
-  // listing; its names are found by Stat. Thread-safe.
+  // Calls `each` for every name of a directory, in the order of the source, as they arrive. Names
+  // that cannot be file names are left out and counted in the log. kUnsupported: the directory has
+  // no listing; its names are found by Stat. Thread-safe.
   using EachName = std::function<void(ListedName)>;
   virtual Status List(const std::string& path, const EachName& each, const CallLimits& limits) = 0;
 

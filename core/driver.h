@@ -56,8 +56,9 @@ class Driver {
   // Copies `range` into `out`, which has exactly its size.
   virtual Status Read(const Range& range, std::span<std::byte> out) = 0;
 
-  // Gives the space of `range` back; it reads as zeros afterwards or as it was. Failing is harmless
-  // (kUnsupported, kIo): the bytes count as absent all the same.
+  // Gives the space of `range` back; it reads as zeros afterwards or as it was. A range that
+  // reaches the length takes the whole last disk block along. Failing is harmless (kUnsupported,
+  // kIo): the bytes count as absent all the same.
   virtual Status Punch(const Range& range) = 0;
 
   // A descriptor that the kernel could read the whole object from, or -1. The driver owns it.

@@ -156,10 +156,16 @@ Status MappedFile::Read(const Range& range, std::span<std::byte> out) {
 Status MappedFile::Punch(const Range& range) {
   if (range.empty()) return OkStatus();
   if (range.end > kMaxOffset) return Status(Code::kInvalidArgument, "punch beyond 2^63-1");
+  // The kernel only zeroes a block that the range cuts; the object's last one holds nothing else.
+  Range hole = range;
+  {
+    MutexLock lock(mu_);
+    if (range.end >= length_) hole.end = AlignOutward(range, kFillBlock).end;
+  }
   int failed;
   do {
     failed = fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                       static_cast<off_t>(range.begin), static_cast<off_t>(range.size()));
+                       static_cast<off_t>(hole.begin), static_cast<off_t>(hole.size()));
   } while (failed != 0 && errno == EINTR);
   if (failed == 0) return OkStatus();
   if (errno == EOPNOTSUPP || errno == EPERM || errno == EINVAL) {

@@ -8,15 +8,15 @@
 namespace brimfs {
 
 struct Stats {
-  std::atomic<uint64_t> fetches{0};          // requests for bytes, retries included
+  std::atomic<uint64_t> fetches{0};  // requests for bytes, retries included
   std::atomic<uint64_t> fetch_retries{0};
-  std::atomic<uint64_t> fetch_failures{0};   // flights that ended in an error
-  std::atomic<uint64_t> bytes_fetched{0};    // bytes accepted from the network
-  std::atomic<uint64_t> bytes_read{0};       // bytes handed to readers by this program (not passthrough)
-  std::atomic<uint64_t> reads_covered{0};    // reads answered without waiting
+  std::atomic<uint64_t> fetch_failures{0};  // flights that ended in an error
+  std::atomic<uint64_t> bytes_fetched{0};   // bytes accepted from the network
+  std::atomic<uint64_t> bytes_read{0};  // bytes handed to readers by this program (not passthrough)
+  std::atomic<uint64_t> reads_covered{0};  // reads answered without waiting
   std::atomic<uint64_t> reads_waited{0};
   std::atomic<uint64_t> bytes_evicted{0};
-  std::atomic<uint64_t> stat_calls{0};       // metadata requests to the source
+  std::atomic<uint64_t> stat_calls{0};  // metadata requests to the source
   std::atomic<uint64_t> list_calls{0};
 };
 

@@ -36,8 +36,8 @@ enum class Code {
   kTooBig,           // the caller's buffer is too small: ERANGE
   kBusy,             // EBUSY
   kShutdown,         // the mount is going away: ENODEV
-  kWouldBlock,       // needs the source, and the caller asked for memory only; never seen by a reader
-  kIo,               // what has no better name: EIO
+  kWouldBlock,  // needs the source, and the caller asked for memory only; never seen by a reader
+  kIo,          // what has no better name: EIO
 };
 
 // The one table from Code to errno. kOk and kEof are 0.
@@ -52,7 +52,8 @@ const char* CodeName(Code code);
 class [[nodiscard]] Status {
  public:
   Status() = default;  // ok
-  explicit Status(Code code, std::string message = {}) : code_(code), message_(std::move(message)) {}
+  explicit Status(Code code, std::string message = {})
+      : code_(code), message_(std::move(message)) {}
 
   // "WHAT: strerror(error)", with the Code that belongs to `error`.
   static Status FromErrno(int error, std::string what);
@@ -83,7 +84,8 @@ inline Status OkStatus() { return Status(); }
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : held_(std::in_place_index<1>, std::move(value)) {}  // NOLINT: implicit by design
+  Result(T value)
+      : held_(std::in_place_index<1>, std::move(value)) {}  // NOLINT: implicit by design
   Result(Status status) : held_(std::in_place_index<0>, std::move(status)) {  // NOLINT
     assert(!std::get<0>(held_).ok());
   }
@@ -105,8 +107,8 @@ class [[nodiscard]] Result {
 }  // namespace brimfs
 
 // Leaves the enclosing function with the Status of EXPR unless it is ok.
-#define BRIMFS_RETURN_IF_ERROR(expr)                              \
-  do {                                                            \
+#define BRIMFS_RETURN_IF_ERROR(expr)                                                           \
+  do {                                                                                         \
     if (::brimfs::Status brimfs_status_ = (expr); !brimfs_status_.ok()) return brimfs_status_; \
   } while (false)
 

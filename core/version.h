@@ -11,9 +11,9 @@
 namespace brimfs {
 
 struct Version {
-  std::string etag;                         // as sent, quotes and a W/ included; empty if there is none
-  std::optional<absl::Time> last_modified;  // to the precision below
-  std::optional<uint64_t> length;           // bytes; exact
+  std::string etag;  // as sent, quotes and a W/ included; empty if there is none
+  std::optional<absl::Time> last_modified;      // to the precision below
+  std::optional<uint64_t> length;               // bytes; exact
   absl::Duration precision = absl::Seconds(1);  // of last_modified: a listing may know only minutes
 
   // An ETag without W/: fit for If-Match.

@@ -104,7 +104,7 @@ class FileSystem {
 
   // The backing bytes of `range` turned out unreadable (EFAULT): they are fetched again by the next
   // read. Not with a lease in hand.
-  void MarkUnreadable(OpenFile& file, const Range& range);
+  void MarkUnreadable(const Node& node, CachedFile& file, const Range& range);
 
   // "user.brimfs.url", ".version", ".filled" (as "0-65536,131072-196608": half-open), ".state"
   // ("active", "committed", "failed", "cancelled"; "untouched" if nothing is kept of it); a

@@ -75,7 +75,7 @@ class FuseOps {
   void GetXattr(fuse_req_t request, fuse_ino_t node, const char* name, size_t size) const;
   // In fuse_read.cc:
   void Read(fuse_req_t request, OpenFile& file, size_t size, off_t offset);
-  void ReplyRead(fuse_req_t request, OpenFile& file, Result<Lease> lease);
+  void ReplyRead(fuse_req_t request, const OpenFile& file, Result<Lease> lease);
   // In fuse_directory.cc:
   void OpenDirectory(fuse_req_t request, fuse_ino_t node);
   void ReadDirectory(fuse_req_t request, const DirectoryHandle& handle, size_t size, off_t offset);

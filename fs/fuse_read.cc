@@ -35,7 +35,7 @@ void FuseOps::Read(fuse_req_t request, OpenFile& file, size_t size, off_t offset
                         });
 }
 
-void FuseOps::ReplyRead(fuse_req_t request, OpenFile& file, Result<Lease> lease) {
+void FuseOps::ReplyRead(fuse_req_t request, const OpenFile& file, Result<Lease> lease) {
   if (lease.code() == Code::kEof) {
     fuse_reply_buf(request, nullptr, 0);
     return;
@@ -45,10 +45,14 @@ void FuseOps::ReplyRead(fuse_req_t request, OpenFile& file, Result<Lease> lease)
     return;
   }
   const Range range = lease->range();
+  // Once the reply is out, the kernel may release the open file on another thread.
+  const std::shared_ptr<Node> node = file.node;
+  const std::shared_ptr<CachedFile> cached = file.file;
   int sent;
   {
     const Result<View> view = lease->Map();
     if (!view.ok()) {
+      lease->Release();
       fuse_reply_err(request, ToErrno(view.code()));
       return;
     }
@@ -61,7 +65,7 @@ void FuseOps::ReplyRead(fuse_req_t request, OpenFile& file, Result<Lease> lease)
   lease->Release();
   // A page of the map could not be read. The kernel has ended the request with EIO and its retry
   // fetches anew.
-  if (sent == -EFAULT) filesystem_.MarkUnreadable(file, range);
+  if (sent == -EFAULT) filesystem_.MarkUnreadable(*node, *cached, range);
 }
 
 }  // namespace brimfs

@@ -153,11 +153,11 @@ void FileSystem::ReadAsync(OpenFile& file, const Range& range, std::stop_token s
       });
 }
 
-void FileSystem::MarkUnreadable(OpenFile& file, const Range& range) {
-  Log(LogLevel::kWarning, backend_.DisplayUrl(file.node->place.path) + ": cached bytes " +
+void FileSystem::MarkUnreadable(const Node& node, CachedFile& file, const Range& range) {
+  Log(LogLevel::kWarning, backend_.DisplayUrl(node.place.path) + ": cached bytes " +
                               std::to_string(range.begin) + "-" + std::to_string(range.end) +
                               " cannot be read; fetching them again");
-  file.file->resource().MarkAbsent(CutAtEnd(range, file));
+  file.resource().MarkAbsent(range);
 }
 
 }  // namespace brimfs

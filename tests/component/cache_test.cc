@@ -308,7 +308,7 @@ TEST_F(MemoryCacheTest, AnObjectOfManyTimesTheBudgetReadsRightAtRandom) {
 }
 
 TEST_F(MemoryCacheTest, AThousandOpenFilesShareOneBudget) {
-  constexpr uint64_t kEach = 3 * kFillBlock;
+  constexpr uint64_t kEach = 3 * kFillBlock + 100;
   const auto cache = Make();
   std::vector<std::shared_ptr<CachedFile>> files;
   for (int i = 0; i < 1000; ++i) {

@@ -159,6 +159,14 @@ TEST_P(DriverTest, PunchingGivesSpaceBackAndHurtsNoNeighbour) {
   EXPECT_EQ(GetMapped({0, 4 * kFillBlock}), OracleBytes(1, {0, 4 * kFillBlock}));
 }
 
+TEST_P(DriverTest, PunchingUpToTheEndGivesTheLastPartialBlockBack) {
+  Make(kFillBlock + 100);
+  ASSERT_TRUE(Put({0, kFillBlock + 100}).ok());
+  ASSERT_TRUE(driver_->Punch({0, kFillBlock + 100}).ok());
+  EXPECT_EQ(*driver_->AllocatedBytes(), 0u);
+  EXPECT_EQ(Get({0, kFillBlock + 100}).size(), kFillBlock + 100);
+}
+
 TEST_P(DriverTest, PunchingKeepsTheLength) {
   Make(2 * kFillBlock);
   ASSERT_TRUE(Put({0, 2 * kFillBlock}).ok());

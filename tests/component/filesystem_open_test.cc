@@ -102,7 +102,7 @@ TEST_F(OpenTest, NothingIsOfferedToAKernelThatDoesNotWantIt) {
   EXPECT_EQ(file->backing_id, 0);
   EXPECT_EQ(kernel_.registrations(), 0);
   // Not the kernel's, so what turns out unreadable may be given up and fetched again.
-  fs_->MarkUnreadable(*file, {0, 4096});
+  fs_->MarkUnreadable(*file->node, *file->file, {0, 4096});
   EXPECT_EQ(Xattr(file->node->id, "filled"), "65536-262144");
   Release(std::move(file));
 }

@@ -188,7 +188,7 @@ TEST_P(ReadTest, UnreadableBytesAreFetchedAgain) {
   Mount();
   std::unique_ptr<OpenFile> file = Open("f");
   EXPECT_EQ(Read(*file, {0, 4 * kFillBlock}), Code::kOk);
-  fs_->MarkUnreadable(*file, {kFillBlock, kFillBlock + 4096});
+  fs_->MarkUnreadable(*file->node, *file->file, {kFillBlock, kFillBlock + 4096});
   EXPECT_EQ(Xattr(file->node->id, "filled"), "0-65536,131072-262144");
   EXPECT_EQ(Read(*file, {0, 4 * kFillBlock}), Code::kOk);
   EXPECT_EQ(backend_.bytes_sent(), 5 * kFillBlock);
