@@ -199,7 +199,7 @@ def wait_range(bench):
     for name, nanoseconds in bench.programs.micro_benchmark("wait_range_bench").items():
         call, threads = re.fullmatch(r"(\w+)/threads:(\d+)", name).groups()
         if call == "CoveredWaitRange":
-            yield Row(f"covered WaitRange, {threads} threads, processor time a call", "",
+            yield Row(f"covered WaitRange, threads: {threads}, processor time a call", "",
                       nanoseconds, "< 50 ns", unit="ns")
 
 
