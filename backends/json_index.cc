@@ -101,7 +101,7 @@ class JsonIndex : public IndexParser {
     if (c == '{') ++depth_;
     if (c != '}' || --depth_ > 0) return OkStatus();
     place_ = Place::kBetweenEntries;
-    const Status status = Parse();
+    Status status = Parse();
     entry_.clear();
     return status;
   }

@@ -84,9 +84,11 @@ inline Status OkStatus() { return Status(); }
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value)
-      : held_(std::in_place_index<1>, std::move(value)) {}  // NOLINT: implicit by design
-  Result(Status status) : held_(std::in_place_index<0>, std::move(status)) {  // NOLINT
+  // Implicit by design: `return value;` and `return status;`.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : held_(std::in_place_index<1>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Status status) : held_(std::in_place_index<0>, std::move(status)) {
     assert(!std::get<0>(held_).ok());
   }
 

@@ -35,7 +35,7 @@ Status FileSystem::Revalidate(Node& node, Ask ask, std::stop_token stop) {
                            [&] { return AskSource(node.place.path, stop); });
   if (!known.ok()) return known.status();
   const bool same = Confirm(node, *known);
-  const Status status = same ? OkStatus() : MarkStale(node);
+  Status status = same ? OkStatus() : MarkStale(node);
   // After MarkStale, which clears what is known of the name: the kernel looks it up again at once.
   if (const auto parent = nodes_.Find(node.place.parent)) {
     parent->directory->Remember(node.place.name, *known);
