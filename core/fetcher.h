@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/backend.h"
+#include "core/background_write.h"
 #include "core/link_estimate.h"
 #include "core/mutex.h"
 #include "core/resource.h"
@@ -100,6 +101,7 @@ class Fetcher : public FlightControl {
   LinkEstimate& link_;
   const Options options_;
   std::stop_source stop_;  // of all flights
+  BackgroundWrite background_write_;
 
   mutable Mutex mu_;
   CondVar flight_ended_;

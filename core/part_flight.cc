@@ -1,5 +1,6 @@
 #include "core/part_flight.h"
 
+#include <mutex>
 #include <string>
 
 #include "core/log.h"
@@ -129,7 +130,11 @@ Status PartFlight::Flush() {
 }
 
 Status PartFlight::Store(std::span<const std::byte> data) {
-  BRIMFS_RETURN_IF_ERROR(fetcher_.resource_.Write(position_, data));
+  {
+    const auto turn = ahead_of_readers_ ? std::unique_lock(fetcher_.background_write_)
+                                        : std::unique_lock<BackgroundWrite>();
+    BRIMFS_RETURN_IF_ERROR(fetcher_.resource_.Write(position_, data));
+  }
   position_ += data.size();
   fetcher_.stats_.bytes_fetched.fetch_add(data.size(), std::memory_order_relaxed);
   return OkStatus();

@@ -22,7 +22,11 @@ class PartFlight : public Flight, private BodySink {
   // `fetcher` counts this flight already. Until `deadline`; kNever: Options::timeout from the first
   // try.
   PartFlight(Fetcher& fetcher, const Range& range, TimePoint deadline)
-      : fetcher_(fetcher), range_(range), position_(range.begin), deadline_(deadline) {}
+      : fetcher_(fetcher),
+        range_(range),
+        ahead_of_readers_(deadline == kNever),
+        position_(range.begin),
+        deadline_(deadline) {}
 
   std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) override;
   void Abandon(const Status& why) override;
@@ -44,7 +48,8 @@ class PartFlight : public Flight, private BodySink {
 
   Fetcher& fetcher_;
   const Range range_;
-  uint64_t position_;  // up to here everything is in the resource
+  const bool ahead_of_readers_;  // nobody slept for it when it was launched
+  uint64_t position_;            // up to here everything is in the resource
   TimePoint deadline_;
   int attempt_ = 0;  // tries since the last that brought bytes
 
