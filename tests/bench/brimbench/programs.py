@@ -94,6 +94,13 @@ class Programs:
         """Seconds from before the open to the last byte."""
         return self._timed_read("at", path, offset, length)
 
+    def curl_range(self, url, offset, length):
+        """Seconds that curl needs for `length` bytes, its connection included."""
+        done = subprocess.run(
+            ["curl", "-sSf", "-o", os.devnull, "-w", "%{time_total}", "-r",
+             f"{offset}-{offset + length - 1}", url], check=True, capture_output=True, text=True)
+        return float(done.stdout)
+
     def keep_reading(self, stage, path):
         return stage.start([self._built("tests/bench/timed_read"), "seq", path])
 
