@@ -37,6 +37,7 @@ std::optional<ObjectInfo> InfoOf(const struct stat& st) {
   ObjectInfo info;
   if (S_ISDIR(st.st_mode)) {
     info.kind = ObjectKind::kDirectory;
+    info.version.last_modified = absl::TimeFromTimespec(st.st_mtim);
   } else if (S_ISREG(st.st_mode)) {
     info.version = VersionOf(st);
   } else {

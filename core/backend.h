@@ -25,7 +25,7 @@ enum class ObjectKind { kFile, kDirectory };
 
 struct ObjectInfo {
   ObjectKind kind = ObjectKind::kFile;
-  Version version;  // of a file; its length may be unknown
+  Version version;  // of a file; its length may be unknown. Of a directory at most last_modified
 };
 
 struct ListedName {

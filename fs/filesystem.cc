@@ -54,8 +54,15 @@ FileSystem::FileSystem(Backend& backend, Cache& cache, Clock& clock, KernelBacki
       clock_(clock),
       kernel_(kernel),
       options_(std::move(options)),
-      nodes_(std::make_shared<Node>(kRootNode, Place{}, ObjectInfo{ObjectKind::kDirectory, {}},
+      nodes_(std::make_shared<Node>(kRootNode, Place{}, Dated({ObjectKind::kDirectory, {}}),
                                     clock.Now(), MakeDirectory(clock, options_))) {}
+
+ObjectInfo FileSystem::Dated(ObjectInfo info) const {
+  if (info.kind == ObjectKind::kDirectory && !info.version.last_modified) {
+    info.version.last_modified = mounted_;
+  }
+  return info;
+}
 
 Result<std::shared_ptr<Node>> FileSystem::DirectoryNode(NodeId id) const {
   std::shared_ptr<Node> node = nodes_.Find(id);
@@ -136,7 +143,7 @@ Result<FileSystem::Entry> FileSystem::Admit(Node& directory, const std::string& 
       [&](Node& current) { return Confirm(current, known); },
       [&](NodeId id) {
         return std::make_shared<Node>(
-            id, Place{directory.id, name, path}, info, known.as_of,
+            id, Place{directory.id, name, path}, Dated(info), known.as_of,
             info.kind == ObjectKind::kDirectory ? MakeDirectory(clock_, options_) : nullptr);
       });
   if (found.replaced) found.replaced->MarkGone();

@@ -124,6 +124,8 @@ class FileSystem {
   Result<Known> Know(Node& directory, const std::string& name, Ask ask, std::stop_token stop);
   Result<Entry> Admit(Node& directory, const std::string& name, const Known& known);
   bool Confirm(Node& node, const Known& known);
+  // A directory whose time the source does not tell is as old as the mount.
+  ObjectInfo Dated(ObjectInfo info) const;
   Result<std::shared_ptr<const Listing>> FetchListing(Node& directory, std::stop_token stop);
 
   // Open files (open_files.cc).
@@ -140,6 +142,7 @@ class FileSystem {
   Clock& clock_;
   KernelBacking* const kernel_;
   const Options options_;
+  const absl::Time mounted_ = absl::Now();
 
   InodeTable nodes_;  // has its own lock
 };

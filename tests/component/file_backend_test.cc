@@ -52,6 +52,12 @@ TEST_F(FileBackendTest, LinksInsideAreFollowedOthersAndSpecialFilesAreNotThere) 
   EXPECT_EQ(Stat("fifo").code(), Code::kNotFound);
 }
 
+TEST_F(FileBackendTest, ADirectoryHasItsOwnTime) {
+  struct stat st = {};
+  ASSERT_EQ(stat((temp_ / "root/dir").c_str(), &st), 0);
+  EXPECT_EQ(Stat("dir")->version.last_modified, absl::TimeFromTimespec(st.st_mtim));
+}
+
 TEST_F(FileBackendTest, AFileThatBecomesAFifoIsStaleAndDoesNotBlock) {
   const Version version = Stat("file")->version;
   std::filesystem::rename(temp_ / "root/fifo", temp_ / "root/file");

@@ -34,6 +34,19 @@ TEST_F(FileSystemTest, LookUpGivesKindSizeTimeAndTheTimeLeft) {
   EXPECT_EQ(fs_->GetAttributes(4711).code(), Code::kStale);
 }
 
+TEST_F(FileSystemTest, ADirectoryWithoutATimeIsAsOldAsTheMount) {
+  backend_.Put("d/f", 1);
+  const absl::Time before = absl::Now();
+  Mount();
+  const absl::Time after = absl::Now();
+  const Result<Attributes> root = fs_->GetAttributes(kRootNode);
+  ASSERT_TRUE(root.ok());
+  for (const Attributes& attributes : {*root, LookUp("d").attributes}) {
+    EXPECT_GE(attributes.mtime, before);
+    EXPECT_LE(attributes.mtime, after);
+  }
+}
+
 TEST_F(FileSystemTest, WhatCannotBeANameIsRefusedWithoutAsking) {
   Mount();
   EXPECT_EQ(LookUpCode(std::string(256, 'x')), Code::kNameTooLong);

@@ -58,7 +58,8 @@ class Origin {
     uint64_t connections = 0;  // accepted so far
     uint64_t open = 0;         // of these, now
     uint64_t requests = 0;
-    uint64_t body_bytes = 0;  // sent, of objects and pages
+    // Of objects and pages; counted just before they are sent: who has bytes finds them counted.
+    uint64_t body_bytes = 0;
     std::map<std::string, PathCounters> paths;
     std::map<std::string, uint64_t> faults;  // struck, by name
   };

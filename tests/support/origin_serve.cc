@@ -135,8 +135,9 @@ bool Origin::SendBody(const OriginRequest& request, const OriginAnswer& answer,
     if (!gates_.PassBody(path, offset, socket)) return false;
     const uint64_t limit = gates_.LimitOf(path, offset, std::min(piece.size(), end - offset));
     const std::span<std::byte> part(piece.data(), limit - offset);
-    if (!answer.content->Read(offset, part) || !socket.Send(part)) return false;
+    if (!answer.content->Read(offset, part)) return false;
     CountBody(path, part.size());
+    if (!socket.Send(part)) return false;
     offset = limit;
     const TimePoint next = pacer.Sent(part.size());
     if (next > Clock::Steady().Now() && !socket.SleepUntil(next)) return false;
