@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "backends/file_descriptor.h"
 #include "core/status.h"
+#include "core/unique_fd.h"
 
 namespace brimfs {
 
@@ -18,16 +18,16 @@ class ConfinedDirectory {
 
   static Result<ConfinedDirectory> Open(const std::string& directory);
 
-  ConfinedDirectory(FileDescriptor root, Way way) : root_(std::move(root)), way_(way) {}
+  ConfinedDirectory(UniqueFd root, Way way) : root_(std::move(root)), way_(way) {}
 
   // open(2) of `path` ("" is the directory itself) with `flags` and O_CLOEXEC. kDenied
   // for what leads out of the directory.
-  Result<FileDescriptor> OpenBelow(const std::string& path, int flags) const;
+  Result<UniqueFd> OpenBelow(const std::string& path, int flags) const;
 
  private:
-  Result<FileDescriptor> OpenStepwise(const std::string& path, int flags) const;
+  Result<UniqueFd> OpenStepwise(const std::string& path, int flags) const;
 
-  FileDescriptor root_;
+  UniqueFd root_;
   Way way_;
 };
 

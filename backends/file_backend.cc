@@ -46,7 +46,7 @@ std::optional<ObjectInfo> InfoOf(const struct stat& st) {
   return info;
 }
 
-Result<struct stat> StatDescriptor(const FileDescriptor& fd, const std::string& path) {
+Result<struct stat> StatDescriptor(const UniqueFd& fd, const std::string& path) {
   struct stat st = {};
   if (fstat(fd.get(), &st) != 0) return Status::FromErrno(errno, path);
   return st;
@@ -118,7 +118,7 @@ class FileConnection : public Connection {
   }
 
  private:
-  static Result<Version> CurrentVersion(const FileDescriptor& fd, const std::string& path) {
+  static Result<Version> CurrentVersion(const UniqueFd& fd, const std::string& path) {
     const auto st = StatDescriptor(fd, path);
     if (!st.ok()) return st.status();
     if (!S_ISREG(st->st_mode)) return Stale(path, "it is no regular file any more");

@@ -28,8 +28,8 @@ class ConfinedDirectoryTest : public testing::TestWithParam<Way> {
 
   TempDir temp_;
   ConfinedDirectory root_{
-      FileDescriptor((std::filesystem::create_directory(temp_ / "root"),
-                      open((temp_ / "root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))),
+      UniqueFd((std::filesystem::create_directory(temp_ / "root"),
+                open((temp_ / "root").c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC))),
       GetParam()};
 };
 
