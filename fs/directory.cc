@@ -39,7 +39,7 @@ std::optional<Known> Directory::Find(const std::string& name) {
   const TimePoint now = clock_.Now();
   MutexLock lock(mu_);
   DropOldListing(now);
-  const std::optional<Known> asked = Asked(name, now);
+  std::optional<Known> asked = Asked(name, now);
   const ListedName* listed = TrustedListed(name);
   if (!listed || (asked && asked->as_of >= listing_->fetched)) return asked;
 

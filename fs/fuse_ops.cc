@@ -156,7 +156,7 @@ void FuseOps::LookUp(fuse_req_t request, fuse_ino_t parent, const char* name) {
       [this, parent, name = std::string(name)](FileSystem::Ask ask, std::stop_token stop) {
         return filesystem_.LookUp(parent, name, ask, std::move(stop));
       },
-      [this](fuse_req_t answered, Result<FileSystem::Entry> entry) {
+      [this](fuse_req_t answered, const Result<FileSystem::Entry>& entry) {
         ReplyEntry(answered, entry);
       });
 }

@@ -159,6 +159,7 @@ Status Session::Start() {
   fuse_set_log_func(OnLibfuseLog);
   const std::vector<std::string> arguments = Arguments(settings_, served_fd_ == -1);
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size());
   for (const std::string& argument : arguments) {
     pointers.push_back(const_cast<char*>(argument.c_str()));
   }
