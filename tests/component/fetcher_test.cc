@@ -285,6 +285,7 @@ TEST_F(FetcherTest, TheErrorNamesTheObjectTheRangeAndTheCause) {
 TEST_F(FetcherTest, AnotherVersionIsStaleAndNoneOfItIsWritten) {
   Start();
   EXPECT_EQ(Read({0, 10}), Code::kOk);
+  AwaitIdle();  // the rest of the block
   backend_.Put(kPath, kLength, 2);
   EXPECT_EQ(Read({kMiB, kMiB + 10}), Code::kStale);
   EXPECT_EQ(resource_->state(), Resource::State::kFailed);
@@ -300,6 +301,7 @@ TEST_F(FetcherTest, AServerThatIgnoresIfMatchIsFoundOutByItsAnswer) {
   fetcher_.emplace(*resource_, *scheduler_, clock_, stats_, link_, options_);
   EXPECT_EQ(Read({0, 10}), Code::kOk);  // the first answer pins the version
   EXPECT_TRUE(fetcher_->version().last_modified.has_value());
+  AwaitIdle();  // the rest of the block
   backend_.Put(kPath, kLength, 2);
   EXPECT_EQ(Read({kMiB, kMiB + 10}), Code::kStale);
   EXPECT_EQ(resource_->FilledBytes(), kFillBlock);
