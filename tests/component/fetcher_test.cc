@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <future>
 #include <memory>
 #include <optional>
@@ -334,6 +336,36 @@ TEST_F(FetcherTest, AContradictingAnswerIsTriedThreeTimes) {
   }
   EXPECT_EQ(outcome.get(), Code::kProtocol);
   EXPECT_EQ(backend_.fetches().size(), 3);
+}
+
+TEST_F(FetcherTest, ADemandedWriteDoesNotQueueBehindThoseThatRunAhead) {
+  options_.part_bytes = kMiB;
+  Start(4);
+  std::atomic<int> ahead_inside = 0;
+  std::atomic<int> most_ahead_inside = 0;
+  std::promise<void> first;
+  std::promise<void> disk;
+  std::shared_future<void> disk_answers(disk.get_future());
+  driver_->BeforeWrite([&](const Range& range) {
+    if (range.begin >= 3 * kMiB) return OkStatus();
+    const int inside = ++ahead_inside;
+    most_ahead_inside = std::max(most_ahead_inside.load(), inside);
+    if (disk_answers.wait_for(seconds(0)) != std::future_status::ready && inside == 1) {
+      first.set_value();
+    }
+    disk_answers.wait();
+    --ahead_inside;
+    return OkStatus();
+  });
+  fetcher_->Prefetch({0, 3 * kMiB}, Priority::kReadahead);
+  first.get_future().wait();
+  while (backend_.fetches().size() < 3) std::this_thread::yield();
+  EXPECT_EQ(Read({kLength - 10, kLength}), Code::kOk);  // while a write ahead hangs in the disk
+  EXPECT_EQ(ahead_inside, 1);
+  disk.set_value();
+  AwaitIdle();
+  EXPECT_EQ(most_ahead_inside, 1);
+  EXPECT_EQ(resource_->NextGap(0, 3 * kMiB), std::nullopt);
 }
 
 TEST_F(FetcherTest, DemandOvertakesReadaheadThatIsQueued) {
