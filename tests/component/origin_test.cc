@@ -141,7 +141,7 @@ TEST_F(OriginTest, BreaksAndTwistsAnswers) {
   constexpr int kPartialFile = 18;
   constexpr int kReset = 56;
   origin_.PutOracle("x", 1000);
-  Inject("close:400:1");
+  Inject("close:any@400:1");
   EXPECT_TRUE(Curl("x").ends_with("\r\n\r\n" + Text(1, {0, 400})));
   EXPECT_EQ(curl_code_, kPartialFile);
   Inject("reset:any:1");
@@ -162,12 +162,44 @@ TEST_F(OriginTest, BreaksAndTwistsAnswers) {
   EXPECT_TRUE(Curl("x", {"-I"}).starts_with("HTTP/1.1 405 "));
 }
 
+TEST_F(OriginTest, BreaksAnAnswerWhereItWasTold) {
+  constexpr int kEmptyReply = 52;
+  constexpr int kPartialFile = 18;
+  origin_.PutOracle("x", 1000);
+  Inject("close:any@head:1");
+  EXPECT_EQ(Curl("x"), "");
+  EXPECT_EQ(curl_code_, kEmptyReply);
+  Inject("close:any@in-head:1");
+  EXPECT_FALSE(Has(Curl("x"), "\r\n\r\n"));
+  Inject("close:any@first:1");
+  EXPECT_TRUE(Curl("x").ends_with("\r\n\r\n"));
+  Inject("close:ranged@middle:1");
+  EXPECT_TRUE(Curl("x", {"-r", "100-199"}).ends_with("\r\n\r\n" + Text(1, {100, 150})));
+  Inject("close:ranged@last:1");
+  EXPECT_TRUE(Curl("x", {"-r", "100-199"}).ends_with("\r\n\r\n" + Text(1, {100, 199})));
+  EXPECT_EQ(curl_code_, kPartialFile);
+  Inject("drip=1:ranged@middle:1");
+  EXPECT_TRUE(Curl("x", {"-r", "0-99"}).ends_with("\r\n\r\n" + Text(1, {0, 100})));
+  Inject("chunked:any:1");
+  EXPECT_TRUE(Curl("x").ends_with("\r\n\r\n" + Text(1, {0, 1000})));
+  EXPECT_EQ(curl_code_, 0);
+  Inject("chunked:any@middle:1");
+  Curl("x");
+  EXPECT_EQ(curl_code_, kPartialFile);
+  Inject("shifted-range:ranged:1");
+  const std::string shifted = Curl("x", {"-r", "0-99"});
+  EXPECT_TRUE(Has(shifted, "Content-Range: bytes 1-100/1000\r\n"));
+  EXPECT_TRUE(shifted.ends_with("\r\n\r\n" + Text(1, {1, 101})));
+}
+
 TEST(OriginFaultTest, MistakesInAFaultAreNamed) {
   EXPECT_FALSE(ParseFault("nonsense:any:1").ok());
   EXPECT_FALSE(ParseFault("reset:sometimes:1").ok());
   EXPECT_FALSE(ParseFault("reset:any:many").ok());
   EXPECT_FALSE(ParseFault("reset").ok());
+  EXPECT_FALSE(ParseFault("reset:ranged@sometimes:1").ok());
   EXPECT_TRUE(ParseFault("reset:any:ever").ok());
+  EXPECT_TRUE(ParseFault("reset:ranged@middle:ever").ok());
 }
 
 }  // namespace

@@ -130,6 +130,8 @@ class Origin {
   OriginAnswer DirectoryAnswer(const OriginRequest& request);
   bool SendBody(const OriginRequest& request, const OriginAnswer& answer, OriginSocket& socket,
                 OriginPacer& pacer);
+  bool DripBody(const OriginRequest& request, const OriginAnswer& answer, const Range& range,
+                OriginSocket& socket);
   void Record(const OriginRequest& request);
   void CountBody(const std::string& path, uint64_t bytes);
 

@@ -23,15 +23,17 @@ void PutSample(brimfs::Origin& origin) {
 }
 
 void AddFaultHelp(CLI::App& app) {
-  std::string help = "\nFaults (--fault NAME[=ARGUMENT]:PHASE:COUNT):\n";
+  std::string help = "\nFaults (--fault NAME[=ARGUMENT]:PHASE[@POINT]:COUNT):\n";
   for (const brimfs::OriginFaultKind& kind : brimfs::FaultTable()) {
     std::string name = kind.name;
     name.resize(std::max<size_t>(name.size(), 23), ' ');
     help += "  " + name + kind.help + "\n";
   }
   help +=
-      "PHASE: any, stat (HEAD, whole objects), ranged, list, or a number: after so many bytes of a "
-      "body.\nCOUNT: of answers, or \"ever\".";
+      "PHASE: any, stat (HEAD, whole objects), ranged, list.\n"
+      "POINT: where an answer breaks: head (before it), in-head, first, middle, last byte of the "
+      "body,\n  or a number of its bytes.\n"
+      "COUNT: of answers, or \"ever\".";
   app.footer(help);
 }
 

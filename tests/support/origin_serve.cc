@@ -13,12 +13,41 @@ std::span<const std::byte> AsBytes(const std::string& text) {
   return std::as_bytes(std::span(text.data(), text.size()));
 }
 
+bool SendSlowly(std::span<const std::byte> data, Duration apart, OriginSocket& socket) {
+  for (size_t i = 0; i < data.size(); ++i) {
+    if (!socket.SleepUntil(Clock::Steady().Now() + apart)) return false;
+    if (!socket.Send(data.subspan(i, 1))) return false;
+  }
+  return true;
+}
+
 // Always false: the connection is over.
-bool BreakOff(OriginAnswer::Cut how, OriginSocket& socket) {
-  if (how == OriginAnswer::Cut::kReset) socket.ResetOnClose();
-  while (how == OriginAnswer::Cut::kStall && socket.SleepUntil(kNever)) {
+bool BreakOff(const OriginAnswer& answer, OriginSocket& socket) {
+  if (answer.cut == OriginAnswer::Cut::kReset) socket.ResetOnClose();
+  while (answer.cut == OriginAnswer::Cut::kStall && socket.SleepUntil(kNever)) {
   }
   return false;
+}
+
+// False: the connection is over.
+bool SendHead(const OriginAnswer& answer, OriginSocket& socket) {
+  const std::string head = answer.Head();
+  const bool spoiled = answer.cut != OriginAnswer::Cut::kNone && !answer.cut_after;
+  const size_t whole = !spoiled ? head.size() : answer.cut_in_head ? head.size() / 2 : 0;
+  if (whole > 0 && !socket.Send(AsBytes(head.substr(0, whole)))) return false;
+  if (!spoiled) return true;
+  if (answer.cut != OriginAnswer::Cut::kDrip) return BreakOff(answer, socket);
+  return SendSlowly(AsBytes(head).subspan(whole), answer.drip, socket);
+}
+
+bool SendPiece(std::span<const std::byte> data, bool chunked, OriginSocket& socket) {
+  if (!chunked) return socket.Send(data);
+  if (data.empty()) return true;
+  char size[32];
+  std::snprintf(size, sizeof size, "%zx\r\n", data.size());
+  const std::string before = size;
+  const std::string after = "\r\n";
+  return socket.Send(AsBytes(before)) && socket.Send(data) && socket.Send(AsBytes(after));
 }
 
 }  // namespace
@@ -64,10 +93,7 @@ bool Origin::Respond(const OriginRequest& request, OriginSocket& socket, OriginP
   if (!gates_.PassHead(request.path, socket)) return false;
   const OriginAnswer answer = AnswerFor(request, faults_.Take(request));
   if (delay > Duration::zero() && !socket.SleepUntil(due)) return false;
-  if (answer.cut != OriginAnswer::Cut::kNone && !answer.cut_after) {
-    return BreakOff(answer.cut, socket);
-  }
-  if (!socket.Send(AsBytes(answer.Head()))) return false;
+  if (!SendHead(answer, socket)) return false;
   if (!answer.head_only && !SendBody(request, answer, socket, pacer)) return false;
   return !answer.close;
 }
@@ -137,15 +163,25 @@ bool Origin::SendBody(const OriginRequest& request, const OriginAnswer& answer,
     const std::span<std::byte> part(piece.data(), limit - offset);
     if (!answer.content->Read(offset, part)) return false;
     CountBody(path, part.size());
-    if (!socket.Send(part)) return false;
+    if (!SendPiece(part, answer.chunked, socket)) return false;
     offset = limit;
     const TimePoint next = pacer.Sent(part.size());
     if (next > Clock::Steady().Now() && !socket.SleepUntil(next)) return false;
   }
-  if (answer.cut != OriginAnswer::Cut::kNone) return BreakOff(answer.cut, socket);
+  if (answer.cut_after && answer.cut != OriginAnswer::Cut::kDrip) return BreakOff(answer, socket);
+  if (answer.cut_after && !DripBody(request, answer, {end, answer.body.end}, socket)) return false;
+  if (answer.chunked) return socket.Send(AsBytes("0\r\n\r\n"));
   const std::string padding(answer.padding, '#');
   CountBody(path, answer.padding);
   return socket.Send(AsBytes(padding));
+}
+
+bool Origin::DripBody(const OriginRequest& request, const OriginAnswer& answer, const Range& range,
+                      OriginSocket& socket) {
+  std::vector<std::byte> rest(range.size());
+  if (!answer.content->Read(range.begin, rest)) return false;
+  CountBody(request.path, rest.size());
+  return SendSlowly(rest, answer.drip, socket);
 }
 
 void Origin::Record(const OriginRequest& request) {

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/clock.h"
 #include "core/range.h"
 #include "tests/support/origin/content.h"
 #include "tests/support/origin/http.h"
@@ -21,13 +22,17 @@ struct OriginAnswer {
   std::shared_ptr<const OriginContent> content;  // null: no body
   Range body;                                    // the bytes of `content` that are sent
   uint64_t padding = 0;                          // bytes of rubbish that follow them
+  bool chunked = false;                          // how the body is framed
   bool head_only = false;                        // the request was a HEAD
   bool close = false;                            // the connection ends with this answer
 
-  // How the connection breaks, and after how many bytes of body; nothing: before the head.
-  enum class Cut { kNone, kReset, kClose, kStall };
+  // How the connection breaks: before the head, in the middle of it, or, if `cut_after` is given,
+  // after so many bytes of body. kDrip: what is left comes one byte at a time, `drip` apart.
+  enum class Cut { kNone, kReset, kClose, kStall, kDrip };
   Cut cut = Cut::kNone;
+  bool cut_in_head = false;
   std::optional<uint64_t> cut_after;
+  Duration drip{0};
 
   const std::string* Header(const std::string& name) const;
   void SetHeader(const std::string& name, std::string value);

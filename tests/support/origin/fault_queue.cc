@@ -17,7 +17,9 @@ OriginFault::Phase PhaseOf(const OriginRequest& request) {
 bool Strikes(const OriginFault& fault, const OriginRequest& request) {
   if (!fault.path.empty() && fault.path != request.path) return false;
   const OriginFault::Phase phase = PhaseOf(request);
-  if (fault.after) return request.method == "GET" && phase != OriginFault::Phase::kList;
+  if (fault.in_body() && (request.method != "GET" || phase == OriginFault::Phase::kList)) {
+    return false;
+  }
   return fault.phase == OriginFault::Phase::kAny || fault.phase == phase;
 }
 
@@ -26,7 +28,60 @@ bool ParseNumber(std::string_view text, uint64_t& value) {
   return error == std::errc() && end == text.data() + text.size();
 }
 
+struct PhaseName {
+  std::string_view text;
+  OriginFault::Phase phase;
+};
+constexpr PhaseName kPhases[] = {{"any", OriginFault::Phase::kAny},
+                                 {"stat", OriginFault::Phase::kStat},
+                                 {"ranged", OriginFault::Phase::kRanged},
+                                 {"list", OriginFault::Phase::kList}};
+
+struct PointName {
+  std::string_view text;
+  OriginFault::Point point;
+};
+constexpr PointName kPoints[] = {{"head", OriginFault::Point::kHead},
+                                 {"in-head", OriginFault::Point::kInHead},
+                                 {"first", OriginFault::Point::kFirstByte},
+                                 {"middle", OriginFault::Point::kMiddle},
+                                 {"last", OriginFault::Point::kLastByte}};
+
+// "ranged@middle", "any@5000" or "stat".
+bool ParsePhase(std::string_view text, OriginFault& fault) {
+  const size_t at = text.find('@');
+  const auto phase = std::find_if(std::begin(kPhases), std::end(kPhases),
+                                  [&](const auto& row) { return row.text == text.substr(0, at); });
+  if (phase == std::end(kPhases)) return false;
+  fault.phase = phase->phase;
+  if (at == text.npos) return true;
+
+  const std::string_view where = text.substr(at + 1);
+  const auto point = std::find_if(std::begin(kPoints), std::end(kPoints),
+                                  [&](const auto& row) { return row.text == where; });
+  if (point != std::end(kPoints)) {
+    fault.point = point->point;
+    return true;
+  }
+  uint64_t bytes = 0;
+  if (!ParseNumber(where, bytes)) return false;
+  fault.after = bytes;
+  return true;
+}
+
 }  // namespace
+
+uint64_t OriginFault::BytesBefore(uint64_t size) const {
+  if (after) return std::min(*after, size);
+  switch (point) {
+    case Point::kMiddle:
+      return size / 2;
+    case Point::kLastByte:
+      return size == 0 ? 0 : size - 1;
+    default:
+      return 0;
+  }
+}
 
 Result<OriginFault> ParseFault(std::string_view text) {
   const auto wrong = [&](const std::string& what) {
@@ -55,16 +110,8 @@ Result<OriginFault> ParseFault(std::string_view text) {
   } else {
     return wrong("COUNT is a number or \"ever\", as in " + fault.name + ":any:1");
   }
-  if (phase == "stat") {
-    fault.phase = OriginFault::Phase::kStat;
-  } else if (phase == "ranged") {
-    fault.phase = OriginFault::Phase::kRanged;
-  } else if (phase == "list") {
-    fault.phase = OriginFault::Phase::kList;
-  } else if (ParseNumber(phase, number)) {
-    fault.after = number;
-  } else if (phase != "any") {
-    return wrong("PHASE is any, stat, ranged, list or a number of bytes");
+  if (!ParsePhase(phase, fault)) {
+    return wrong("PHASE is any, stat, ranged or list, and may have a point, as in ranged@middle");
   }
   if (rest.starts_with('=')) fault.argument = rest.substr(1);
   return fault;

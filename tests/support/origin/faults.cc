@@ -9,12 +9,23 @@ namespace {
 
 void Cut(OriginAnswer::Cut how, const OriginFault& fault, OriginAnswer& answer) {
   answer.cut = how;
-  answer.cut_after = fault.after;
+  if (fault.in_body()) {
+    answer.cut_after = fault.BytesBefore(answer.body.size());
+  } else {
+    answer.cut_in_head = fault.point == OriginFault::Point::kInHead;
+  }
+}
+
+void Drip(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  Cut(OriginAnswer::Cut::kDrip, fault, answer);
+  const int interval = fault.argument.empty() ? 100 : std::atoi(fault.argument.c_str());
+  answer.drip = std::chrono::milliseconds(interval);
 }
 
 // By default half of the body is left.
 void Shorten(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
-  const uint64_t left = std::min(fault.after.value_or(answer.body.size() / 2), answer.body.size());
+  const uint64_t size = answer.body.size();
+  const uint64_t left = fault.in_body() ? fault.BytesBefore(size) : size / 2;
   answer.body.end = answer.body.begin + left;
   answer.SetHeader("Content-Length", std::to_string(left));
 }
@@ -24,18 +35,30 @@ void Lengthen(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
   answer.SetHeader("Content-Length", std::to_string(answer.body.size() + answer.padding));
 }
 
-void DropLength(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
+void DropLength(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
   answer.RemoveHeader("Content-Length");
   answer.close = true;
+  if (fault.in_body()) Cut(OriginAnswer::Cut::kClose, fault, answer);
+}
+
+void SendInChunks(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  answer.RemoveHeader("Content-Length");
+  answer.SetHeader("Transfer-Encoding", "chunked");
+  answer.chunked = true;
+  if (fault.in_body()) Cut(OriginAnswer::Cut::kClose, fault, answer);
+}
+
+void StateRange(OriginAnswer& answer, Range range, uint64_t total) {
+  answer.SetHeader("Content-Range", "bytes " + std::to_string(range.begin) + "-" +
+                                        std::to_string(range.end - 1) + "/" +
+                                        std::to_string(total));
 }
 
 void FalsifyContentRange(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
   if (answer.status != 206) return;
-  const uint64_t start = answer.body.begin + (fault.argument == "start" ? 1 : 0);
-  const uint64_t last = answer.body.end - 1 + (fault.argument == "end" ? 1 : 0);
-  const uint64_t total = answer.content->size() + (fault.argument == "total" ? 1 : 0);
-  answer.SetHeader("Content-Range", "bytes " + std::to_string(start) + "-" + std::to_string(last) +
-                                        "/" + std::to_string(total));
+  const auto off = [&fault](const char* part) { return fault.argument == part ? 1 : 0; };
+  StateRange(answer, {answer.body.begin + off("start"), answer.body.end + off("end")},
+             answer.content->size() + off("total"));
 }
 
 void Shift(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
@@ -45,6 +68,31 @@ void Shift(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
   } else if (answer.body.begin > 0) {
     answer.body = {answer.body.begin - 1, answer.body.end - 1};
   }
+}
+
+// As a proxy that rounds ranges: what it says of itself is true, and not what was asked for.
+void ShiftHonestly(const OriginFault& fault, const OriginRequest& request, OriginAnswer& answer) {
+  if (answer.status != 206) return;
+  Shift(fault, request, answer);
+  StateRange(answer, answer.body, answer.content->size());
+}
+
+void ClaimGzip(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
+  answer.SetHeader("Content-Encoding", "gzip");
+}
+
+void BloatHead(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  if (fault.argument == "size") {
+    answer.SetHeader("X-Bomb", std::string(1 << 20, 'b'));
+  } else {
+    for (int i = 0; i < 10'000; ++i) answer.headers.emplace_back("X-Bomb", "b");
+  }
+}
+
+void AnswerHtml(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
+  answer = TextAnswer(200, "text/html",
+                      "<!DOCTYPE html>\n<html><head><title>Please sign in</title></head>"
+                      "<body><form action=\"/login\"></form></body></html>\n");
 }
 
 void AnswerXml(const OriginFault&, const OriginRequest&, OriginAnswer& answer) {
@@ -61,9 +109,15 @@ void AnswerStatus(const OriginFault& fault, const OriginRequest&, OriginAnswer& 
   if (comma != std::string::npos) answer.SetHeader("Retry-After", fault.argument.substr(comma + 1));
 }
 
-void Redirect(const std::string& location, OriginAnswer& answer) {
-  answer = TextAnswer(302, "text/plain", "elsewhere\n");
+void Redirect(int status, const std::string& location, OriginAnswer& answer) {
+  answer = TextAnswer(status, "text/plain", "elsewhere\n");
   answer.SetHeader("Location", location);
+}
+
+void RedirectToItself(const OriginFault& fault, const OriginRequest& request,
+                      OriginAnswer& answer) {
+  const int status = fault.argument.empty() ? 302 : std::atoi(fault.argument.c_str());
+  Redirect(status, request.target, answer);
 }
 
 void RefuseHead(const OriginFault&, const OriginRequest& request, OriginAnswer& answer) {
@@ -90,24 +144,33 @@ const std::vector<OriginFaultKind>& FaultTable() {
       {"close", "the connection is closed", nullptr, [](F f, Q, A a) { Cut(Cuts::kClose, f, a); }},
       {"stall", "silence, with the connection open", nullptr,
        [](F f, Q, A a) { Cut(Cuts::kStall, f, a); }},
+      {"drip", "one byte every ARGUMENT (100) milliseconds", nullptr, Drip},
       {"short", "a shorter body than Content-Range says, with its true Content-Length", nullptr,
        Shorten},
       {"long", "4096 bytes more than was asked for, with their true Content-Length", nullptr,
        Lengthen},
-      {"no-length", "no Content-Length; the body ends with the connection", nullptr, DropLength},
+      {"no-length", "no Content-Length; the body ends with the connection, at the point if given",
+       nullptr, DropLength},
+      {"chunked", "sent in chunks; broken off at the point if given", nullptr, SendInChunks},
       {"wrong-content-range", "off by one in ARGUMENT: start, end or total", nullptr,
        FalsifyContentRange},
       {"missing-content-range", "a 206 without Content-Range", nullptr,
        [](F, Q, A a) { a.RemoveHeader("Content-Range"); }},
       {"shifted", "the bytes one beside those that Content-Range says", nullptr, Shift},
+      {"shifted-range", "the bytes one beside those asked for; Content-Range says so", nullptr,
+       ShiftHonestly},
       {"ignore-range", "200 and the whole object",
        [](F, OriginRequest& q, OriginObject&) { q.headers.erase("range"); }, nullptr},
       {"xml-200", "200 with an error document in XML", nullptr, AnswerXml},
+      {"html-200", "200 with a page for people", nullptr, AnswerHtml},
+      {"gzip", "Content-Encoding: gzip", nullptr, ClaimGzip},
+      {"header-bomb", "10,000 header fields, or, if ARGUMENT is size, one of a MiB", nullptr,
+       BloatHead},
       {"status", "the status ARGUMENT, as \"503\" or with Retry-After as \"503,2\"", nullptr,
        AnswerStatus},
-      {"redirect-loop", "302 to the same URL", nullptr, [](F, Q q, A a) { Redirect(q.target, a); }},
+      {"redirect-loop", "the status ARGUMENT (302) to the same URL", nullptr, RedirectToItself},
       {"redirect", "302 to the same path at ARGUMENT, such as \"http://localhost:80\"", nullptr,
-       [](F f, Q q, A a) { Redirect(f.argument + q.target, a); }},
+       [](F f, Q q, A a) { Redirect(302, f.argument + q.target, a); }},
       {"changing-etag", "another strong ETag each time, If-Match ignored", ChangeEtag, nullptr},
       {"weak-etag", "the ETag is a weak one",
        [](F, OriginRequest&, OriginObject& o) { o.etag = "W/" + o.etag; }, nullptr},

@@ -27,12 +27,21 @@ struct OriginFault {
   enum class Phase { kAny, kStat, kRanged, kList };
   Phase phase = Phase::kAny;
 
-  // Strikes after this many bytes of a body (and then only GETs of objects); nothing: before the
-  // head.
+  // Strikes after this many bytes of a body, whatever `point` says.
   std::optional<uint64_t> after;
 
   int count = 1;     // of answers that are spoiled; kForEver
   std::string path;  // of the object; empty: all
+
+  // Where an answer breaks: before its head, half-way in that, before the first byte of the body,
+  // half-way in it, or before its last byte.
+  enum class Point { kHead, kInHead, kFirstByte, kMiddle, kLastByte };
+  Point point = Point::kHead;
+
+  // It strikes in a body: then only GETs of objects.
+  bool in_body() const { return after || point >= Point::kFirstByte; }
+  // How many of `size` bytes of a body come before it strikes.
+  uint64_t BytesBefore(uint64_t size) const;
 };
 
 struct OriginFaultKind {
@@ -47,8 +56,8 @@ struct OriginFaultKind {
 const std::vector<OriginFaultKind>& FaultTable();
 const OriginFaultKind* FindFault(std::string_view name);
 
-// "NAME[=ARGUMENT]:PHASE:COUNT": PHASE is any, stat, ranged, list, or a number of body bytes; COUNT
-// is a number or "ever".
+// "NAME[=ARGUMENT]:PHASE[@POINT]:COUNT": PHASE is any, stat, ranged or list; POINT is head,
+// in-head, first, middle, last, or a number of body bytes; COUNT is a number or "ever".
 Result<OriginFault> ParseFault(std::string_view text);
 
 // The faults that wait for a request. Thread-safe.
