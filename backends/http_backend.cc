@@ -77,29 +77,35 @@ Status ListOnce(HttpClient& client, const Url& url, IndexNames& names, const Cal
 }  // namespace
 
 HttpBackend::HttpBackend(Url base, const BackendOptions& options)
-    : base_(std::move(base)),
+    : HttpBackend(std::make_shared<UrlTree>(std::move(base)), options) {}
+
+HttpBackend::HttpBackend(std::shared_ptr<const UrlMap> urls, const BackendOptions& options)
+    : urls_(std::move(urls)),
       transport_(TransportOptions(options)),
       clients_(options.metadata_connections, transport_) {}
 
 Result<ObjectInfo> HttpBackend::Stat(const std::string& path, const CallLimits& limits) {
+  const std::optional<Url> url = urls_->Find(path);
+  if (!url) return Status(Code::kNotFound);
   ObjectInfo info;
-  if (path.empty() && base_.path.ends_with('/')) {
+  if (path.empty() && url->path.ends_with('/')) {
     info.kind = ObjectKind::kDirectory;
     return info;
   }
-  const Url url = JoinPath(base_, path);
   const auto try_once = [&](HttpClient& client) {
-    auto found = StatUrl(client, url, limits);
+    auto found = StatUrl(client, *url, limits);
     if (found.ok()) info = std::move(*found);
     return found.status();
   };
-  BRIMFS_RETURN_IF_ERROR(WithUrl(Retrying(limits, try_once, [] { return true; }), url));
-  if (info.kind == ObjectKind::kFile) WarnOfWeakValidator(base_, info.version);
+  BRIMFS_RETURN_IF_ERROR(WithUrl(Retrying(limits, try_once, [] { return true; }), *url));
+  if (info.kind == ObjectKind::kFile) WarnOfWeakValidator(*url, info.version);
   return info;
 }
 
 Status HttpBackend::List(const std::string& path, const EachName& each, const CallLimits& limits) {
-  const Url url = AsDirectory(JoinPath(base_, path));
+  const std::optional<Url> found = urls_->Find(path);
+  if (!found) return Status(Code::kNotFound);
+  const Url url = AsDirectory(*found);
   IndexNames names(each);
   const Status status = Retrying(
       limits, [&](HttpClient& client) { return ListOnce(client, url, names, limits); },
@@ -113,11 +119,12 @@ Status HttpBackend::List(const std::string& path, const EachName& each, const Ca
 }
 
 std::unique_ptr<Connection> HttpBackend::Connect() {
-  return std::make_unique<HttpConnection>(base_, transport_);
+  return std::make_unique<HttpConnection>(urls_, transport_);
 }
 
 std::string HttpBackend::DisplayUrl(const std::string& path) const {
-  return JoinPath(base_, path).WithoutQuery();
+  const std::optional<Url> url = urls_->Find(path);
+  return url ? url->WithoutQuery() : path;
 }
 
 Status HttpBackend::Retrying(const CallLimits& limits,

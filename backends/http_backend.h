@@ -1,4 +1,5 @@
-// A directory of a web server, or one object on it, over HTTP or HTTPS.
+// Objects over HTTP or HTTPS: a directory of a web server, one object on it, or what a UrlMap
+// finds.
 #ifndef BRIMFS_BACKENDS_HTTP_BACKEND_H_
 #define BRIMFS_BACKENDS_HTTP_BACKEND_H_
 
@@ -9,6 +10,7 @@
 #include "backends/client_pool.h"
 #include "backends/source.h"
 #include "backends/url.h"
+#include "backends/url_map.h"
 #include "core/backend.h"
 #include "core/retry.h"
 
@@ -19,8 +21,9 @@ class HttpBackend : public Backend {
   // `base` is the URL of the path "": a directory if it ends in '/', else an object. Its query is
   // sent with every request.
   HttpBackend(Url base, const BackendOptions& options);
+  HttpBackend(std::shared_ptr<const UrlMap> urls, const BackendOptions& options);
 
-  // The SOURCE itself, if it is a directory, is one without asking.
+  // The SOURCE itself, if its URL ends in '/', is a directory without asking.
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
 
   // Index pages, see index_page.h. Not tried again once a name has been handed out: the caller
@@ -35,7 +38,7 @@ class HttpBackend : public Backend {
   Status Retrying(const CallLimits& limits, const std::function<Status(HttpClient&)>& try_once,
                   const std::function<bool()>& may_retry);
 
-  const Url base_;
+  const std::shared_ptr<const UrlMap> urls_;
   const HttpTransport::Options transport_;
   const RetryPolicy retry_;
   ClientPool clients_;

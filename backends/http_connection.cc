@@ -1,7 +1,9 @@
 #include "backends/http_connection.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "absl/time/clock.h"
 #include "backends/response_validator.h"
@@ -13,13 +15,13 @@ namespace {
 // Passes on those bytes of one answer that are the range, and none before the head is believed.
 class RangeReceiver : public HttpResponder {
  public:
-  RangeReceiver(const Url& base, const FetchRequest& request, BodySink& sink)
-      : base_(base), request_(request), sink_(sink), next_(request.range.begin) {}
+  RangeReceiver(Url url, const FetchRequest& request, BodySink& sink)
+      : url_(std::move(url)), request_(request), sink_(sink), next_(request.range.begin) {}
 
   Status OnHead(const HttpHead& head) override {
     const auto answer = CheckRangeAnswer({request_.range, request_.expected}, head, absl::Now());
     if (!answer.ok()) return answer.status();
-    WarnOfWeakValidator(base_, answer->version);
+    WarnOfWeakValidator(url_, answer->version);
     skip_ = answer->skip;
     exact_ = answer->exact;
     return sink_.OnAnswer(answer->version);
@@ -41,7 +43,7 @@ class RangeReceiver : public HttpResponder {
   uint64_t missing() const { return request_.range.end - next_; }
 
  private:
-  const Url& base_;
+  const Url url_;
   const FetchRequest& request_;
   BodySink& sink_;
   uint64_t next_;  // offset of the next byte for the sink
@@ -53,23 +55,25 @@ class RangeReceiver : public HttpResponder {
 
 Status HttpConnection::Fetch(const FetchRequest& request, BodySink& sink,
                              const CallLimits& limits) {
+  std::optional<Url> url = urls_->Find(request.path);
+  if (!url) return Status(Code::kStale, "no such name in the source");
   HttpRequest http;
-  http.url = JoinPath(base_, request.path);
+  http.url = *url;
   http.headers = Preconditions(request.expected);
   http.headers.push_back("Range: bytes=" + std::to_string(request.range.begin) + "-" +
                          std::to_string(request.range.end - 1));
-  RangeReceiver receiver(base_, request, sink);
+  RangeReceiver receiver(*std::move(url), request, sink);
   BRIMFS_RETURN_IF_ERROR(client_.Perform(std::move(http), receiver, limits));
   if (receiver.missing() == 0) return OkStatus();
   return Status(Code::kUnavailable,
                 "the answer ended " + std::to_string(receiver.missing()) + " bytes too early");
 }
 
-void WarnOfWeakValidator(const Url& base, const Version& version) {
+void WarnOfWeakValidator(const Url& url, const Version& version) {
   if (version.HasStrongEtag()) return;
-  const std::string source = base.WithoutQuery();
-  LogOnce("validator " + source, LogLevel::kWarning,
-          source + ": the server gives no strong ETag; a change is seen by " +
+  const std::string server = url.Origin();
+  LogOnce("validator " + server, LogLevel::kWarning,
+          server + ": the server gives no strong ETag; a change is seen by " +
               (version.HasValidator() ? "Last-Modified and length" : "length") + " only");
 }
 

@@ -2,26 +2,29 @@
 #ifndef BRIMFS_BACKENDS_HTTP_CONNECTION_H_
 #define BRIMFS_BACKENDS_HTTP_CONNECTION_H_
 
+#include <memory>
+
 #include "backends/http_client.h"
+#include "backends/url_map.h"
 #include "core/backend.h"
 
 namespace brimfs {
 
 class HttpConnection : public Connection {
  public:
-  // `base` is the URL of the path "".
-  HttpConnection(Url base, const HttpTransport::Options& options)
-      : base_(std::move(base)), client_(options) {}
+  HttpConnection(std::shared_ptr<const UrlMap> urls, const HttpTransport::Options& options)
+      : urls_(std::move(urls)), client_(options) {}
 
   Status Fetch(const FetchRequest& request, BodySink& sink, const CallLimits& limits) override;
 
  private:
-  const Url base_;
+  const std::shared_ptr<const UrlMap> urls_;
   HttpClient client_;
 };
 
-// Says once a source in the log that its objects carry no validator that is sure to change.
-void WarnOfWeakValidator(const Url& base, const Version& version);
+// Says once a server in the log that its objects carry no validator that is sure to change. `url`
+// is one of them.
+void WarnOfWeakValidator(const Url& url, const Version& version);
 
 }  // namespace brimfs
 

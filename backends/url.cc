@@ -65,11 +65,13 @@ std::string Url::ToString() const {
   return query.empty() ? WithoutQuery() : WithoutQuery() + "?" + query;
 }
 
-std::string Url::WithoutQuery() const {
+std::string Url::Origin() const {
   std::string text = scheme + "://" + host;
   if (port != DefaultPort(scheme)) text += ":" + std::to_string(port);
-  return text + path;
+  return text;
 }
+
+std::string Url::WithoutQuery() const { return Origin() + path; }
 
 Result<Url> ParseUrl(const std::string& text) {
   const CurlUrl parsed(curl_url());

@@ -22,6 +22,9 @@ struct Url {
   // What is sent to the server; the default port is left out.
   std::string ToString() const;
 
+  // "scheme://host:port", the default port left out.
+  std::string Origin() const;
+
   // As ToString without the query: for logs and for identities.
   std::string WithoutQuery() const;
 
