@@ -1,11 +1,13 @@
-// Listings as HTML: nginx's autoindex with times and sizes, and the names alone of others that
-// title their pages "Index of" (Apache, lighttpd) or "Directory listing for" (Python).
+// Listings as HTML. Known by their title are nginx's autoindex, with times and sizes, and with the
+// names alone Apache's mod_autoindex and all that look like it ("Index of /…": lighttpd,
+// http-server) and Python's http.server ("Directory listing for /…"); known by its table is
+// Caddy's.
+//
+// Of those whose names alone are read, sizes are rounded and times are of the server's own zone.
 #ifndef BRIMFS_BACKENDS_HTML_INDEX_H_
 #define BRIMFS_BACKENDS_HTML_INDEX_H_
 
 #include <memory>
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "backends/index_page.h"
@@ -14,11 +16,6 @@ namespace brimfs {
 
 // The parser of a page that came from the directory `base`. `names` outlives it.
 std::unique_ptr<IndexParser> NewHtmlIndex(const Url& base, IndexNames& names);
-
-// The name and kind that a link on a listing of `base` stands for. Nothing unless it leads directly
-// below `base`: not to its parent, elsewhere, or to another order of the same page. The decoded
-// name may still be none that a file can have.
-std::optional<ListedName> NameOfLink(const Url& base, const std::string& link);
 
 // Adds what nginx writes behind a link to `version`: "20-Nov-2026 18:37    12345", a time in UTC to
 // the minute, and a size that counts only if it is a plain number.

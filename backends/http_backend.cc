@@ -65,6 +65,8 @@ class PageReader : public HttpResponder {
 Status ListOnce(HttpClient& client, const Url& url, IndexNames& names, const CallLimits& limits) {
   HttpRequest request;
   request.url = url;
+  // Caddy has its listing in both, and in JSON sizes and times are exact.
+  request.headers = {"Accept: application/json, text/html;q=0.9, */*;q=0.1"};
   PageReader reader(url, names);
   BRIMFS_RETURN_IF_ERROR(
       client.Perform(std::move(request), reader, limits, [&reader](const Url&, const Url& target) {

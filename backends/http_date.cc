@@ -23,6 +23,15 @@ std::optional<absl::Time> ParseDate(const std::string& text) {
   return std::nullopt;
 }
 
+std::optional<absl::Time> ParseRfc3339(const std::string& text) {
+  absl::Time time;
+  if (!absl::ParseTime(absl::RFC3339_full, absl::string_view(text.data(), text.size()), &time,
+                       nullptr)) {
+    return std::nullopt;
+  }
+  return absl::UnixEpoch() + absl::Floor(time - absl::UnixEpoch(), absl::Seconds(1));
+}
+
 std::string FormatDate(absl::Time time) {
   return absl::FormatTime(kPreferred, time, absl::UTCTimeZone());
 }

@@ -12,6 +12,10 @@ namespace brimfs {
 // "Fri, 20 Nov 2026 18:37:00 GMT", or one of the two obsolete forms. Nothing if it is none of them.
 std::optional<absl::Time> ParseDate(const std::string& text);
 
+// "2026-11-20T18:37:07.123Z" (RFC 3339), cut to whole seconds, which is what an HTTP date says of
+// the same time. Nothing if it is none, or of no zone.
+std::optional<absl::Time> ParseRfc3339(const std::string& text);
+
 // Cut to whole seconds.
 std::string FormatDate(absl::Time time);
 

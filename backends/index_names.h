@@ -19,12 +19,15 @@ class IndexNames {
 
   void Add(ListedName name) {
     if (!IsFileName(name.name)) {
-      ++left_out_;
+      LeaveOut();
     } else if (name.name != last_) {
       last_ = name.name;
       each_(std::move(name));
     }
   }
+
+  // A name of which it is known that it cannot be asked for.
+  void LeaveOut() { ++left_out_; }
 
   size_t left_out() const { return left_out_; }
   bool any() const { return !last_.empty(); }

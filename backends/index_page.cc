@@ -28,7 +28,7 @@ Status IndexPage::Feed(std::string_view bytes) {
     if (!json && bytes[first] != '<') {
       return Status(Code::kUnsupported, "the page is no listing of a directory");
     }
-    parser_ = json ? NewJsonIndex(names_) : NewHtmlIndex(base_, names_);
+    parser_ = json ? NewJsonIndex(base_, names_) : NewHtmlIndex(base_, names_);
   }
   return parser_->Feed(bytes);
 }

@@ -1,8 +1,11 @@
 #include "backends/json_index.h"
 
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
 
 #include "backends/http_date.h"
+#include "backends/index_link.h"
 
 namespace brimfs {
 namespace {
@@ -47,10 +50,17 @@ const std::string* StringIn(const json& entry, const char* key) {
   return found == entry.end() ? nullptr : found->get_ptr<const std::string*>();
 }
 
+std::optional<uint64_t> LengthIn(const json& entry) {
+  const auto size = entry.find("size");
+  if (size == entry.end() || !size->is_number_unsigned()) return std::nullopt;
+  const auto length = size->get<uint64_t>();
+  return length <= kMaxOffset ? std::optional(length) : std::nullopt;
+}
+
 // Cuts the array into its entries by counting brackets; each is then parsed by itself.
 class JsonIndex : public IndexParser {
  public:
-  explicit JsonIndex(IndexNames& names) : names_(names) {}
+  JsonIndex(Url base, IndexNames& names) : base_(std::move(base)), names_(names) {}
 
   Status Feed(std::string_view bytes) override {
     for (const char c : bytes) BRIMFS_RETURN_IF_ERROR(Take(c));
@@ -113,28 +123,49 @@ class JsonIndex : public IndexParser {
     if (!entry.is_object()) return Broken();
 
     const std::string* const name = StringIn(entry, "name");
-    const std::string* const type = StringIn(entry, "type");
-    if (!name || !type) return NoListing();
+    if (!name) return NoListing();
+    if (const std::string* type = StringIn(entry, "type")) {
+      AddNginxs(entry, bytes ? ToBytes(*name) : *name, *type);
+    } else if (const std::string* url = StringIn(entry, "url"); url && entry.contains("is_dir")) {
+      AddCaddys(entry, *url);
+    } else {
+      return NoListing();
+    }
+    return OkStatus();
+  }
+
+  void AddNginxs(const json& entry, std::string name, const std::string& type) {
     ListedName listed;
-    listed.name = bytes ? ToBytes(*name) : *name;
-    if (*type == "directory") {
+    listed.name = std::move(name);
+    if (type == "directory") {
       listed.kind = ObjectKind::kDirectory;
-    } else if (*type != "file") {
-      return OkStatus();
+    } else if (type != "file") {
+      return;
     }
     if (const std::string* mtime = StringIn(entry, "mtime")) {
       listed.version.last_modified = ParseDate(*mtime);
     }
-    if (const auto size = entry.find("size"); size != entry.end() && size->is_number_unsigned()) {
-      const auto length = size->get<uint64_t>();
-      if (length <= kMaxOffset) listed.version.length = length;
-    }
+    listed.version.length = LengthIn(entry);
     names_.Add(std::move(listed));
-    return OkStatus();
+  }
+
+  // The name is taken from the URL: in "name" what is not UTF-8 is lost.
+  void AddCaddys(const json& entry, const std::string& url) {
+    std::optional<ListedName> listed = NameOfLink(base_, url);
+    if (!listed) return names_.LeaveOut();
+    // The size and time of a symbolic link may be its own.
+    if (entry.value("is_symlink", json()) == false) {
+      if (const std::string* time = StringIn(entry, "mod_time")) {
+        listed->version.last_modified = ParseRfc3339(*time);
+      }
+      if (listed->kind == ObjectKind::kFile) listed->version.length = LengthIn(entry);
+    }
+    names_.Add(*std::move(listed));
   }
 
   static bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
 
+  const Url base_;
   IndexNames& names_;
   Place place_ = Place::kBeforeArray;
   int depth_ = 0;  // of braces
@@ -143,8 +174,8 @@ class JsonIndex : public IndexParser {
 
 }  // namespace
 
-std::unique_ptr<IndexParser> NewJsonIndex(IndexNames& names) {
-  return std::make_unique<JsonIndex>(names);
+std::unique_ptr<IndexParser> NewJsonIndex(const Url& base, IndexNames& names) {
+  return std::make_unique<JsonIndex>(base, names);
 }
 
 }  // namespace brimfs

@@ -1,5 +1,6 @@
-// Listings as nginx's "autoindex_format json" writes them: an array of objects with name, type
-// ("directory", "file", "other"), mtime (an HTTP date) and size (of files).
+// Listings as JSON: an array of objects, which nginx's "autoindex_format json" gives name, type
+// ("directory", "file", "other"), mtime (an HTTP date) and size (of files), and Caddy's file
+// browser name, url, mod_time (RFC 3339), size, is_dir and is_symlink.
 #ifndef BRIMFS_BACKENDS_JSON_INDEX_H_
 #define BRIMFS_BACKENDS_JSON_INDEX_H_
 
@@ -9,8 +10,9 @@
 
 namespace brimfs {
 
-// `names` outlives the parser. What is neither directory nor file is no name.
-std::unique_ptr<IndexParser> NewJsonIndex(IndexNames& names);
+// The parser of a page that came from the directory `base`. `names` outlives it. What is neither
+// directory nor file is no name.
+std::unique_ptr<IndexParser> NewJsonIndex(const Url& base, IndexNames& names);
 
 }  // namespace brimfs
 

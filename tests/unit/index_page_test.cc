@@ -171,14 +171,51 @@ TEST(IndexPageTest, ColumnsOfApacheAreNotTrusted) {
   EXPECT_EQ(read.names[0].version.last_modified, std::nullopt);
 }
 
-TEST(IndexPageTest, PythonsPagesGiveNames) {
+TEST(IndexPageTest, LinksOfATextThatApacheShowsWithTheListingAreNoNames) {
   const Read read = ReadPage(
-      "<!DOCTYPE HTML>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Directory "
-      "listing for /</title>\n</head>\n<body>\n<h1>Directory listing for /</h1>\n<hr>\n<ul>\n"
-      "<li><a href=\"dir/\">dir/</a></li>\n<li><a href=\"f%20g\">f g</a></li>\n</ul>\n<hr>\n",
+      Html("<p>See the <a href='LICENSE'>license</a> or <a href='about.html'>who we are</a>.</p>"
+           "<a href='LICENSE'>LICENSE</a> <a href='a%20very%20long%20name'>a very lo..&gt;</a>"
+           "<a href='icon'><img src='x' alt='[   ]'></a>"),
       "text/html");
-  EXPECT_TRUE(read.status.ok());
-  EXPECT_THAT(Names(read), ElementsAre("dir/", "f g"));
+  EXPECT_THAT(Names(read), ElementsAre("LICENSE", "a very long name", "icon"));
+  EXPECT_EQ(read.left_out, 0u);
+}
+
+TEST(IndexPageTest, ATitleAloneMakesNoListing) {
+  for (const char* title : {"Index of names", "Index of", "The Index of /x", "Index off /x"}) {
+    const Read read =
+        ReadPage("<title>" + std::string(title) + "</title><a href='a'>a</a>", "text/html");
+    EXPECT_EQ(read.status.code(), Code::kUnsupported) << title;
+  }
+  for (const char* title : {"Index of /x", " Index of /", "Directory listing for /x/"}) {
+    const Read read =
+        ReadPage("<title>" + std::string(title) + "</title><a href='a'>a</a>", "text/html");
+    EXPECT_THAT(Names(read), ElementsAre("a")) << title;
+  }
+}
+
+TEST(IndexPageTest, APageThatDoesNotSoonShowThatItIsAListingIsNotReadToItsEnd) {
+  std::string page = "<html><title>Welcome</title>";
+  while (page.size() < (300 << 10)) page += "<p>text</p>";
+  const Read read = ReadPage(page + "<title>Index of /</title><a href='a'>a</a>", "text/html");
+  EXPECT_EQ(read.status.code(), Code::kUnsupported);
+  EXPECT_THAT(Names(read), IsEmpty());
+}
+
+TEST(IndexPageTest, SizesAndTimesOfSymbolicLinksOfCaddyAreAskedFor) {
+  const Read read = ReadPage(
+      R"([{"name":"l","size":7,"url":"./l","mod_time":"2026-11-20T18:37:07Z","is_dir":false,
+           "is_symlink":true},
+          {"name":"f","size":7,"url":"./f","mod_time":"2026-11-20T18:37:07.9+01:00","is_dir":false,
+           "is_symlink":false},
+          {"name":"up","size":7,"url":"../up","mod_time":"no time","is_dir":false}])",
+      "application/json");
+  ASSERT_THAT(Names(read), ElementsAre("l", "f"));
+  EXPECT_EQ(read.names[0].version.length, std::nullopt);
+  EXPECT_EQ(read.names[0].version.last_modified, std::nullopt);
+  EXPECT_EQ(read.names[1].version.length, 7u);
+  EXPECT_EQ(read.names[1].version.last_modified, absl::FromUnixSeconds(1795199827 - 3600));
+  EXPECT_EQ(read.left_out, 1u);
 }
 
 TEST(IndexPageTest, APageThatIsNoListingIsUnsupported) {
@@ -196,6 +233,7 @@ TEST(IndexPageTest, APageThatIsNoListingIsUnsupported) {
       {"{\"error\":\"x\"}", "application/json"},
       {"[1,2,3]", "application/json"},
       {"[{\"id\":1}]", "application/json"},
+      {"[{\"name\":\"a\",\"url\":\"./a\"}]", "application/json"},
       {"[{\"name\":1,\"type\":\"file\"}]", "application/json"},
   };
   for (const auto& c : kCases) {
