@@ -34,9 +34,9 @@ std::string Help() {
     if (!option.fallback.empty()) line.append(" [").append(option.fallback).append("]");
     text.append(line).append("\n");
   }
-  text.append(
-      "  allow_other, allow_root, auto_unmount, nosuid, nodev, noexec, noatime: as in mount(8)\n"
-      "  and fusermount3(1). The mount is read-only.\n");
+  text.append("Accepted without effect, as fstab(5) may have them:");
+  for (const std::string_view name : OptionsWithoutEffect()) text.append(" ").append(name);
+  text.append(" comment= x-*\nThe mount is read-only.\n");
   return text;
 }
 

@@ -110,10 +110,7 @@ Result<Known> FileSystem::AskSource(const std::string& path, std::stop_token sto
 
 Result<Known> FileSystem::Know(Node& directory, const std::string& name, Ask ask,
                                std::stop_token stop) {
-  if (!options_.single_file.empty() && name != options_.single_file) {
-    return Known{Status(Code::kNotFound), clock_.Now()};
-  }
-  if (std::optional<Known> known = directory.directory->Find(name)) return std::move(*known);
+  if (const std::optional<Known> known = directory.directory->Find(name)) return *known;
   if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
   Result<Known> known = AskSource(ChildPath(directory, name), std::move(stop));
   if (known.ok()) directory.directory->Remember(name, *known);
@@ -125,6 +122,9 @@ Result<FileSystem::Entry> FileSystem::LookUp(NodeId parent, const std::string& n
   BRIMFS_RETURN_IF_ERROR(CheckComponent(name));
   const Result<std::shared_ptr<Node>> directory = DirectoryNode(parent);
   if (!directory.ok()) return directory.status();
+  if (!options_.single_file.empty() && name != options_.single_file) {
+    return Entry{0, {}, options_.negative_ttl};
+  }
   const Result<Known> known = Know(**directory, name, ask, std::move(stop));
   if (!known.ok()) return known.status();
   return Admit(**directory, name, *known);
@@ -132,14 +132,17 @@ Result<FileSystem::Entry> FileSystem::LookUp(NodeId parent, const std::string& n
 
 Result<FileSystem::Entry> FileSystem::Admit(Node& directory, const std::string& name,
                                             const Known& known) {
+  const auto left = [&](Duration ttl) {
+    return std::max(known.as_of + ttl - clock_.Now(), Duration::zero());
+  };
   if (!known.info.ok()) {
     if (const auto vanished = nodes_.Unlink(directory.id, name)) vanished->MarkGone();
-    return known.info.status();
+    return Entry{0, {}, left(options_.negative_ttl)};
   }
   const ObjectInfo& info = *known.info;
   const std::string path = ChildPath(directory, name);
   const InodeTable::Found found = nodes_.LookUp(
-      directory.id, name, PreferredNodeId(path, info),
+      directory.id, name, PreferredNodeId(path),
       [&](Node& current) { return Confirm(current, known); },
       [&](NodeId id) {
         return std::make_shared<Node>(
@@ -147,9 +150,7 @@ Result<FileSystem::Entry> FileSystem::Admit(Node& directory, const std::string& 
             info.kind == ObjectKind::kDirectory ? MakeDirectory(clock_, options_) : nullptr);
       });
   if (found.replaced) found.replaced->MarkGone();
-
-  const Duration left = known.as_of + options_.metadata_ttl - clock_.Now();
-  return Entry{found.node->id, found.node->attributes, std::max(left, Duration::zero())};
+  return Entry{found.node->id, found.node->attributes, left(options_.metadata_ttl)};
 }
 
 bool FileSystem::Confirm(Node& node, const Known& known) {
@@ -214,6 +215,17 @@ std::optional<FileSystem::Entry> FileSystem::EntryOf(NodeId id, const ListedName
   const Result<Entry> entry = Admit(**directory, listed.name, *known);
   if (!entry.ok()) return std::nullopt;
   return *entry;
+}
+
+NodeId FileSystem::NumberOf(NodeId id, const std::string& name) const {
+  if (const auto current = nodes_.Current(id, name)) return current->attributes.ino;
+  const Result<std::shared_ptr<Node>> directory = DirectoryNode(id);
+  return directory.ok() ? PreferredNodeId(ChildPath(**directory, name)) : 0;
+}
+
+NodeId FileSystem::ParentOf(NodeId id) const {
+  const Result<std::shared_ptr<Node>> directory = DirectoryNode(id);
+  return directory.ok() && id != kRootNode ? (*directory)->place.parent : kRootNode;
 }
 
 Result<std::string> FileSystem::GetXattr(NodeId id, const std::string& name) const {

@@ -59,7 +59,7 @@ class FileSystem {
   FileSystem(Backend& backend, Cache& cache, Clock& clock, KernelBacking* kernel, Options options);
 
   struct Entry {
-    NodeId node = 0;
+    NodeId node = 0;  // 0: there is nothing of that name
     Attributes attributes;
     Duration ttl{0};  // how long the kernel may use the name without asking
   };
@@ -69,10 +69,9 @@ class FileSystem {
   // (kInterrupted).
   enum class Ask { kMemoryOnly, kSource };
 
-  // One more lookup count of the node on success. kNotFound: nothing of that name (for
-  // negative_ttl). kInvalidArgument, kNameTooLong: what no component of a path can be.
-  // kUnsupported: a file whose length the source does not say. Other errors are the source's and
-  // are not remembered.
+  // One more lookup count of the node, if there is one. kInvalidArgument, kNameTooLong: what no
+  // component of a path can be. kUnsupported: a file whose length the source does not say. Other
+  // errors are the source's; they are logged and not remembered.
   Result<Entry> LookUp(NodeId parent, const std::string& name, Ask ask, std::stop_token stop = {});
   void Forget(NodeId node, uint64_t count);
 
@@ -87,6 +86,11 @@ class FileSystem {
   // For readdirplus: the entry of a listed name, with one more lookup count, or nothing if its
   // attributes are not known without a request; then the name is given without attributes.
   std::optional<Entry> EntryOf(NodeId directory, const ListedName& listed);
+
+  // st_ino of a name in a directory and of a directory's parent, without asking; the root is its
+  // own parent.
+  NodeId NumberOf(NodeId directory, const std::string& name) const;
+  NodeId ParentOf(NodeId directory) const;
 
   // kStale: this node's version is gone; the kernel looks the name up again and opens what is there
   // now. A complete file is opened passed-through if `kernel` agrees and no ordinary open of the

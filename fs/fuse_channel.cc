@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -21,6 +22,23 @@ void AllowParallelLookups(const iovec* iov, int count) {
   std::memcpy(&value, flags, sizeof value);
   value |= FUSE_PARALLEL_DIROPS;
   std::memcpy(flags, &value, sizeof value);
+}
+
+// From Linux 6.9's include/uapi/linux/fuse.h (protocol 7.40), under names of our own, because older
+// headers lack them.
+constexpr uint64_t kFuseNoExportSupport = 1ull << 38;  // FUSE_NO_EXPORT_SUPPORT
+constexpr uint64_t kFuseInitExt = 1ull << 30;          // FUSE_INIT_EXT: flags2 is valid
+
+// name_to_handle_at(2) then says EOPNOTSUPP, and exportfs(8) refuses the mount. Without it the
+// kernel hands out handles that are good only as long as it keeps the node, ESTALE afterwards.
+void RefuseExport(const iovec* iov, int count) {
+  if (count != 2 || iov[1].iov_len < offsetof(fuse_init_out, flags2) + sizeof(uint32_t)) return;
+  fuse_init_out reply{};
+  const size_t size = std::min(sizeof reply, iov[1].iov_len);
+  std::memcpy(&reply, iov[1].iov_base, size);
+  reply.flags |= static_cast<uint32_t>(kFuseInitExt);
+  reply.flags2 |= static_cast<uint32_t>(kFuseNoExportSupport >> 32);
+  std::memcpy(iov[1].iov_base, &reply, size);
 }
 
 }  // namespace
@@ -44,6 +62,7 @@ ssize_t FuseChannel::Read(int fd, void* buffer, size_t size) {
   ssize_t got = read(fd, buffer, size);
   if (got > 0) {
     passthrough_.OnRequest(buffer, static_cast<size_t>(got));
+    if (!answered_.load(std::memory_order_relaxed)) OnRequest(buffer, static_cast<size_t>(got));
     return got;
   }
   if (got == 0) {
@@ -61,12 +80,24 @@ ssize_t FuseChannel::Read(int fd, void* buffer, size_t size) {
   return got;
 }
 
+void FuseChannel::OnRequest(const void* request, size_t size) {
+  fuse_in_header header;
+  fuse_init_in init;
+  if (size < sizeof header + sizeof init) return;  // a kernel that offers nothing of the sort
+  std::memcpy(&header, request, sizeof header);
+  if (header.opcode != FUSE_INIT) return;
+  std::memcpy(&init, static_cast<const std::byte*>(request) + sizeof header, sizeof init);
+  const uint64_t offered = init.flags | static_cast<uint64_t>(init.flags2) << 32;
+  may_refuse_export_ = (offered & kFuseInitExt) != 0 && (offered & kFuseNoExportSupport) != 0;
+}
+
 ssize_t FuseChannel::Write(int fd, iovec* iov, int count) {
   // The kernel asks nothing before INIT is answered, so the first reply is that one.
   const bool init = !answered_.load(std::memory_order_relaxed);
   const bool refused = static_cast<const fuse_out_header*>(iov[0].iov_base)->error != 0;
   if (init) {
     AllowParallelLookups(iov, count);
+    if (may_refuse_export_) RefuseExport(iov, count);
     passthrough_.OnReply(iov, count);
   }
   const ssize_t written = writev(fd, iov, count);

@@ -1,5 +1,6 @@
 // Between libfuse and /dev/fuse: every request and every reply passes here, so that passthrough can
-// be negotiated and the moment be seen at which the kernel has accepted the session.
+// be negotiated and the moment be seen at which the kernel has accepted the session. What libfuse
+// 3.14 does not know of INIT is added here, too.
 #ifndef BRIMFS_FS_FUSE_CHANNEL_H_
 #define BRIMFS_FS_FUSE_CHANNEL_H_
 
@@ -32,10 +33,13 @@ class FuseChannel {
   ssize_t Read(int fd, void* buffer, size_t size);
   ssize_t Write(int fd, iovec* iov, int count);
 
+  void OnRequest(const void* request, size_t size);
+
   Passthrough& passthrough_;
   const std::function<void()> accepted_;
   const std::function<void()> ended_;
-  std::atomic<bool> answered_{false};
+  std::atomic<bool> may_refuse_export_{false};  // the kernel offers it in INIT
+  std::atomic<bool> answered_{false};           // INIT
 };
 
 }  // namespace brimfs

@@ -6,17 +6,6 @@
 namespace brimfs {
 namespace {
 
-// As libfuse's high-level FUSE_UNKNOWN_INO: glibc leaves out entries whose d_ino is 0.
-constexpr ino_t kUnknownIno = 0xffffffff;
-
-// What readdir says of a name without asking.
-struct stat TypeOnly(ino_t ino, ObjectKind kind) {
-  struct stat stat {};
-  stat.st_ino = ino;
-  stat.st_mode = kind == ObjectKind::kDirectory ? S_IFDIR : S_IFREG;
-  return stat;
-}
-
 // Positions in a directory: 0 is ".", 1 is "..", and then the names in the order of the listing.
 // The offset of an entry is the position of the next.
 constexpr size_t kDots = 2;
@@ -28,6 +17,21 @@ const char* NameAt(const Listing& listing, size_t position) {
 }
 
 }  // namespace
+
+struct stat FuseOps::TypeAt(const DirectoryHandle& handle, size_t position) const {
+  struct stat stat {};
+  stat.st_mode = S_IFDIR;
+  if (position == 0) {
+    stat.st_ino = handle.node;
+  } else if (position == 1) {
+    stat.st_ino = filesystem_.ParentOf(handle.node);
+  } else {
+    const ListedName& listed = handle.listing->names[position - kDots];
+    stat.st_ino = filesystem_.NumberOf(handle.node, listed.name);
+    if (listed.kind == ObjectKind::kFile) stat.st_mode = S_IFREG;
+  }
+  return stat;
+}
 
 void FuseOps::OpenDirectory(fuse_req_t request, fuse_ino_t node) {
   AskThenReply(
@@ -66,8 +70,7 @@ void FuseOps::ReadDirectory(fuse_req_t request, const DirectoryHandle& handle, s
   std::vector<char> buffer(size);
   size_t used = 0;
   for (size_t at = static_cast<size_t>(offset); at < listing.names.size() + kDots; ++at) {
-    const struct stat stat = at < kDots ? TypeOnly(handle.node, ObjectKind::kDirectory)
-                                        : TypeOnly(kUnknownIno, listing.names[at - kDots].kind);
+    const struct stat stat = TypeAt(handle, at);
     const size_t needed = fuse_add_direntry(request, buffer.data() + used, size - used,
                                             NameAt(listing, at), &stat, static_cast<off_t>(at + 1));
     if (needed > size - used) break;
@@ -87,19 +90,16 @@ void FuseOps::ReadDirectoryPlus(fuse_req_t request, const DirectoryHandle& handl
     // Asked before the entry is counted: what does not fit is not looked up.
     const size_t needed = fuse_add_direntry_plus(request, nullptr, 0, name, nullptr, 0);
     if (needed > size - used) break;
+    std::optional<FileSystem::Entry> entry;
+    if (at >= kDots) entry = filesystem_.EntryOf(handle.node, listing.names[at - kDots]);
     fuse_entry_param param{};
-    if (at < kDots) {
-      param.attr = TypeOnly(handle.node, ObjectKind::kDirectory);
+    if (entry) {
+      param = ToEntryParam(*entry);
+      counted.push_back(entry->node);
     } else {
-      const ListedName& listed = listing.names[at - kDots];
-      if (const auto entry = filesystem_.EntryOf(handle.node, listed)) {
-        param = ToEntryParam(*entry);
-        counted.push_back(entry->node);
-      } else {
-        // Node id 0 gives the name alone; who wants more asks (fs/fuse/readdir.c,
-        // fuse_direntplus_link).
-        param.attr = TypeOnly(kUnknownIno, listed.kind);
-      }
+      // Node id 0 gives the name alone; who wants more asks (fs/fuse/readdir.c,
+      // fuse_direntplus_link).
+      param.attr = TypeAt(handle, at);
     }
     fuse_add_direntry_plus(request, buffer.data() + used, size - used, name, &param,
                            static_cast<off_t>(at + 1));

@@ -162,19 +162,18 @@ void FuseOps::LookUp(fuse_req_t request, fuse_ino_t parent, const char* name) {
 }
 
 void FuseOps::ReplyEntry(fuse_req_t request, const Result<FileSystem::Entry>& entry) {
-  if (entry.ok()) {
-    const fuse_entry_param param = ToEntryParam(*entry);
-    // Interrupted: the kernel does not know of the entry.
-    if (fuse_reply_entry(request, &param) == -ENOENT) filesystem_.Forget(entry->node, 1);
+  if (!entry.ok()) {
+    fuse_reply_err(request, ToErrno(entry.code()));
     return;
   }
-  if (entry.code() == Code::kNotFound && options_.negative_ttl > Duration::zero()) {
-    fuse_entry_param absent{};
-    absent.entry_timeout = Seconds(options_.negative_ttl);
-    fuse_reply_entry(request, &absent);
+  const bool absent = entry->node == 0;
+  const fuse_entry_param param = ToEntryParam(*entry);
+  if (absent && param.entry_timeout == 0) {
+    fuse_reply_err(request, ENOENT);
     return;
   }
-  fuse_reply_err(request, ToErrno(entry.code()));
+  // Interrupted: the kernel does not know of the entry.
+  if (fuse_reply_entry(request, &param) == -ENOENT && !absent) filesystem_.Forget(entry->node, 1);
 }
 
 void FuseOps::GetAttributes(fuse_req_t request, fuse_ino_t node) const {
@@ -184,7 +183,7 @@ void FuseOps::GetAttributes(fuse_req_t request, fuse_ino_t node) const {
     return;
   }
   const struct stat stat = ToStat(*attributes);
-  fuse_reply_attr(request, &stat, kForever);
+  fuse_reply_attr(request, &stat, options_.cache_names ? kForever : 0);
 }
 
 void FuseOps::Open(fuse_req_t request, fuse_ino_t node, const fuse_file_info& info) {
@@ -281,8 +280,7 @@ struct stat FuseOps::ToStat(const Attributes& attributes) const {
   const bool directory = attributes.kind == ObjectKind::kDirectory;
   struct stat stat {};
   stat.st_ino = attributes.ino;
-  stat.st_mode =
-      directory ? S_IFDIR | (0555 & ~options_.umask) : S_IFREG | (0444 & ~options_.umask);
+  stat.st_mode = directory ? S_IFDIR | options_.directory_mode : S_IFREG | options_.file_mode;
   stat.st_nlink = 1;
   stat.st_uid = options_.uid;
   stat.st_gid = options_.gid;
@@ -298,8 +296,10 @@ fuse_entry_param FuseOps::ToEntryParam(const FileSystem::Entry& entry) const {
   fuse_entry_param param{};
   param.ino = entry.node;
   param.attr = ToStat(entry.attributes);
-  param.attr_timeout = kForever;
-  param.entry_timeout = Seconds(entry.ttl);
+  if (options_.cache_names) {
+    param.attr_timeout = kForever;
+    param.entry_timeout = Seconds(entry.ttl);
+  }
   return param;
 }
 

@@ -31,8 +31,9 @@ class FuseOps {
   struct Options {
     uid_t uid = 0;
     gid_t gid = 0;
-    mode_t umask = 0022;
-    Duration negative_ttl = std::chrono::seconds(5);
+    mode_t file_mode = 0444;
+    mode_t directory_mode = 0555;
+    bool cache_names = true;  // the kernel may answer from what it was told before
     bool intr = false;
     int max_background = 4096;
     int blocking_threads = 448;  // that may sleep, for data and metadata together
@@ -88,6 +89,8 @@ class FuseOps {
   void ReplyOpen(fuse_req_t request, Result<std::unique_ptr<OpenFile>> file);
 
   struct stat ToStat(const Attributes& attributes) const;
+  // What readdir says of the name at a position without asking: its type and number.
+  struct stat TypeAt(const DirectoryHandle& handle, size_t position) const;
   fuse_entry_param ToEntryParam(const FileSystem::Entry& entry) const;
 
   // A request that goes to the source: whoever takes it first, the thread with a slot or an

@@ -1,10 +1,11 @@
 #include "fs/mount_options.h"
 
+#include <grp.h>
+#include <pwd.h>
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
-#include <optional>
-#include <span>
 
 namespace brimfs {
 namespace {
@@ -40,17 +41,54 @@ Status SetDuration(MountOptions& options, const OptionInfo& info, std::string_vi
   return OkStatus();
 }
 
-template <auto kField, auto kLeast, auto kMost, int kBase = 10>
+template <auto kField, auto kLeast, auto kMost>
 Status SetNumber(MountOptions& options, const OptionInfo& info, std::string_view value) {
   using Number = std::remove_reference_t<decltype(options.*kField)>;
-  const auto parsed = ParseNumber<Number>(value, kLeast, kMost, kBase);
+  const auto parsed = ParseNumber<Number>(value, kLeast, kMost);
   if (!parsed) {
-    return Invalid(
-        info.name, value,
-        kBase == 8 ? "an octal number up to 777"
-                   : "a number from " + std::to_string(kLeast) + " to " + std::to_string(kMost));
+    return Invalid(info.name, value,
+                   "a number from " + std::to_string(kLeast) + " to " + std::to_string(kMost));
   }
   options.*kField = *parsed;
+  return OkStatus();
+}
+
+// A user or group: a number, or a name that getpwnam(3) or getgrnam(3) knows.
+constexpr uint32_t kMostId = std::numeric_limits<uint32_t>::max() - 1;  // the last means "none"
+
+Status SetUid(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  if (const auto number = ParseNumber<uid_t>(value, 0, kMostId)) {
+    options.uid = *number;
+  } else if (const passwd* const user = getpwnam(std::string(value).c_str())) {
+    options.uid = user->pw_uid;
+  } else {
+    return Invalid(info.name, value, "a user's name or number; there is no such user");
+  }
+  return OkStatus();
+}
+
+Status SetGid(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  if (const auto number = ParseNumber<gid_t>(value, 0, kMostId)) {
+    options.gid = *number;
+  } else if (const group* const found = getgrnam(std::string(value).c_str())) {
+    options.gid = found->gr_gid;
+  } else {
+    return Invalid(info.name, value, "a group's name or number; there is no such group");
+  }
+  return OkStatus();
+}
+
+template <std::optional<mode_t> MountOptions::*kField>
+Status SetMask(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  const auto mask = ParseNumber<mode_t>(value, 0, 0777, 8);
+  if (!mask) return Invalid(info.name, value, "an octal number up to 777");
+  options.*kField = *mask;
+  return OkStatus();
+}
+
+// As given, for the kernel and fusermount3 (libfuse's mount.c).
+Status SetKernel(MountOptions& options, const OptionInfo& info, std::string_view) {
+  if (!options.HasKernel(info.name)) options.kernel.emplace_back(info.name);
   return OkStatus();
 }
 
@@ -66,6 +104,8 @@ Status SetFlag(MountOptions& options, const OptionInfo&, std::string_view) {
   options.*kField = true;
   return OkStatus();
 }
+
+Status SetNothing(MountOptions&, const OptionInfo&, std::string_view) { return OkStatus(); }
 
 Status SetDriver(MountOptions& options, const OptionInfo& info, std::string_view value) {
   if (value == "mmap") {
@@ -101,7 +141,6 @@ struct Option {
 };
 
 using M = MountOptions;
-constexpr uint32_t kMostId = std::numeric_limits<uint32_t>::max() - 1;  // the last means "none"
 
 constexpr Option kOptions[] = {
     {{"driver", "mmap|memory", "mmap", "where fetched bytes lie: a sparse file, or memory"},
@@ -128,28 +167,32 @@ constexpr Option kOptions[] = {
      SetNumber<&M::readahead_kb, 0, 1 << 20>},
     {{"cacert", "FILE", "the system's", "PEM file of the authorities to trust for https"},
      SetPath<&M::cacert>},
-    {{"uid", "NUMBER", "yours", "owner of every file"}, SetNumber<&M::uid, 0u, kMostId>},
-    {{"gid", "NUMBER", "yours", "group of every file"}, SetNumber<&M::gid, 0u, kMostId>},
-    {{"umask", "OCTAL", "022", "permission bits to leave out of 0444 and 0555"},
-     SetNumber<&M::umask, 0u, 0777u, 8>},
+    {{"uid", "USER", "yours", "owner of every file, by name or number"}, SetUid},
+    {{"gid", "GROUP", "yours", "group of every file, by name or number"}, SetGid},
+    {{"umask", "OCTAL", "fmask=133,dmask=022", "permissions that files and directories lack"},
+     SetMask<&M::umask>},
+    {{"fmask", "OCTAL", "umask", "the same for files only"}, SetMask<&M::fmask>},
+    {{"dmask", "OCTAL", "umask", "the same for directories only"}, SetMask<&M::dmask>},
     {{"debug", "", "", "log more"}, SetFlag<&M::debug>},
+
+    {{"allow_other", "", "", "let other users in, as the permissions say"}, SetKernel},
+    {{"allow_root", "", "", "let root in, and no other user"}, SetKernel},
+    {{"default_permissions", "", "", "the kernel checks permissions; always so"}, SetNothing},
+    {{"auto_unmount", "", "", "unmount when brimfs ends, however it does"}, SetKernel},
+    {{"noexec", "", "", "no program here can be run"}, SetKernel},
+    {{"nosuid", "", "", "as in mount(8)"}, SetKernel},
+    {{"nodev", "", "", "as in mount(8)"}, SetKernel},
+    {{"noatime", "", "", "as in mount(8)"}, SetKernel},
+    {{"nodiratime", "", "", "as in mount(8)"}, SetKernel},
+    {{"sync", "", "", "as in mount(8)"}, SetKernel},
+    {{"dirsync", "", "", "as in mount(8)"}, SetKernel},
 };
 
-// What the kernel or fusermount3 (libfuse's mount.c) is to be told, as given.
-constexpr std::string_view kForKernel[] = {
-    "allow_other", "allow_root", "auto_unmount", "nosuid", "nodev",
-    "noexec",      "noatime",    "nodiratime",   "sync",   "dirsync",
-};
-
-// What may stand in fstab(5) or be passed by mount(8) and changes nothing here: the mount is
-// read-only, never stores access times, and always checks permissions in the kernel.
+// The mount is read-only, never stores access times, and holds no devices and no set-user-ID bits.
 constexpr std::string_view kWithoutEffect[] = {
-    "ro",       "rw",     "defaults", "default_permissions",
-    "suid",     "dev",    "exec",     "async",
-    "atime",    "auto",   "noauto",   "diratime",
-    "relatime", "user",   "nouser",   "norelatime",
-    "owner",    "users",  "lazytime", "strictatime",
-    "_netdev",  "nofail", "group",    "nolazytime",
+    "ro",       "rw",    "defaults", "suid",       "dev",         "exec",    "async",  "atime",
+    "diratime", "auto",  "noauto",   "relatime",   "norelatime",  "user",    "nouser", "users",
+    "owner",    "group", "lazytime", "nolazytime", "strictatime", "_netdev", "nofail",
 };
 
 bool Holds(std::span<const std::string_view> names, std::string_view name) {
@@ -182,7 +225,6 @@ Status Unknown(std::string_view name) {
     }
   };
   for (const Option& option : kOptions) consider(option.info.name);
-  for (std::string_view known : kForKernel) consider(known);
   std::string message = "unknown option '";
   message.append(name).append("': did you mean '").append(nearest).append("'? See brimfs --help");
   return Status(Code::kInvalidArgument, std::move(message));
@@ -202,10 +244,6 @@ Status ParseOne(std::string_view item, MountOptions& options) {
       return Status(Code::kInvalidArgument, std::move(message));
     }
     return option.set(options, option.info, value);
-  }
-  if (!has_value && Holds(kForKernel, name)) {
-    options.kernel.emplace_back(name);
-    return OkStatus();
   }
   if (!has_value && Holds(kWithoutEffect, name)) return OkStatus();
   if (name.starts_with("x-") || name == "comment") return OkStatus();
@@ -231,6 +269,16 @@ std::optional<uint64_t> ParseWithUnit(std::string_view text, std::span<const Uni
 }
 
 }  // namespace
+
+bool MountOptions::HasKernel(std::string_view name) const {
+  return std::find(kernel.begin(), kernel.end(), name) != kernel.end();
+}
+
+mode_t MountOptions::FileMode() const { return 0555 & ~fmask.value_or(umask.value_or(0133)); }
+
+mode_t MountOptions::DirectoryMode() const { return 0555 & ~dmask.value_or(umask.value_or(0022)); }
+
+std::span<const std::string_view> OptionsWithoutEffect() { return kWithoutEffect; }
 
 const std::vector<OptionInfo>& OptionTable() {
   static const std::vector<OptionInfo> table = [] {

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,7 +31,10 @@ struct MountOptions {
   bool debug = false;
   uid_t uid = geteuid();  // of every file
   gid_t gid = getegid();
-  mode_t umask = 0022;  // files 0444 and directories 0555 without these bits
+  // Permission bits that are not there; nothing is writable in any case. umask is both of them.
+  std::optional<mode_t> umask;
+  std::optional<mode_t> fmask;  // of files; without it umask, or else 0133
+  std::optional<mode_t> dmask;  // of directories; without it umask, or else 0022
 
   // --- Performance
   uint64_t memory = 256 << 20;  // bytes, driver=memory
@@ -38,6 +43,10 @@ struct MountOptions {
 
   // --- For the kernel and fusermount3, as given: "allow_other", "noexec", …
   std::vector<std::string> kernel;
+
+  bool HasKernel(std::string_view name) const;
+  mode_t FileMode() const;
+  mode_t DirectoryMode() const;
 };
 
 struct OptionInfo {
@@ -47,13 +56,16 @@ struct OptionInfo {
   std::string_view help;      // one line
 };
 
-// In the order of --help. What mount(8) and the kernel know is not in it.
+// In the order of --help: ours, and those for the kernel and fusermount3.
 const std::vector<OptionInfo>& OptionTable();
+
+// What mount(8) may pass along and changes nothing here ("rw", "_netdev", …); beside it every name
+// that begins with "x-" or is "comment", with any value.
+std::span<const std::string_view> OptionsWithoutEffect();
 
 // Parses one "-o" value ("a,b=c"; a backslash escapes a comma or a backslash) into `options`.
 // kInvalidArgument names the option, what is wrong and what is accepted; for an unknown name, the
-// nearest known one. What mount(8) passes along without meaning for us ("rw", "_netdev", "x-…") is
-// accepted.
+// nearest known one.
 Status ParseMountOptions(std::string_view text, MountOptions& options);
 
 // "90", "90s", "500ms", "2m", "1h"; "64k", "1M", "2G", "1T" (powers of 1024).

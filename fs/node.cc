@@ -7,15 +7,8 @@
 
 namespace brimfs {
 
-NodeId PreferredNodeId(const std::string& path, const ObjectInfo& info) {
-  std::string text = path;
-  if (info.kind == ObjectKind::kFile) {
-    text += '\0';
-    text += info.version.ToString();
-    text += '\0';
-    text += std::to_string(info.version.length.value_or(0));
-  }
-  const NodeId hash = XXH3_64bits(text.data(), text.size()) & kMaxOffset;
+NodeId PreferredNodeId(const std::string& path) {
+  const NodeId hash = XXH3_64bits(path.data(), path.size()) & kMaxOffset;
   return std::max<NodeId>(hash, kRootNode + 1);
 }
 

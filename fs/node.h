@@ -16,14 +16,16 @@
 
 namespace brimfs {
 
-// Also st_ino: a hash of path and version, so that a new process can find it again. Positive as a
-// signed number; 0 is never used.
+// Also st_ino. Positive as a signed number; 0 is never used.
 using NodeId = uint64_t;
 inline constexpr NodeId kRootNode = 1;
 
-// What a node of this path and content is called, unless another holds that id. A directory has one
-// id whatever is in it.
-NodeId PreferredNodeId(const std::string& path, const ObjectInfo& info);
+// The id of a node of this path, unless another node holds it: a hash, so that every mount of a
+// source, and every listing, gives a name the same number. The version has no part in it: a listing
+// knows less of it than an answer does (no ETag, a coarser time), and the number would depend on
+// which of the two came first. A version that comes while an earlier one is in use has the next
+// free id.
+NodeId PreferredNodeId(const std::string& path);
 
 // What stat(2) shows beyond mode and owner, which are the mount's. Frozen for the life of a node:
 // a new version is a new node, and a time that became finer would drop the kernel's page cache.

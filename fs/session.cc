@@ -105,8 +105,10 @@ FuseOps::Options OpsOptions(const Session::Settings& settings) {
   FuseOps::Options result;
   result.uid = options.uid;
   result.gid = options.gid;
-  result.umask = options.umask;
-  result.negative_ttl = options.negative_ttl;
+  result.file_mode = options.FileMode();
+  result.directory_mode = options.DirectoryMode();
+  // libfuse lets every user's requests come and answers those of the wrong ones: all have to come.
+  result.cache_names = !options.HasKernel("allow_root");
   result.intr = options.intr;
   result.max_background = settings.max_background;
   result.blocking_threads = settings.blocking_threads;

@@ -89,11 +89,14 @@ void FileSystemTest::Unmount() {
 FileSystem::Entry FileSystemTest::LookUp(const std::string& name, NodeId parent) {
   const Result<FileSystem::Entry> entry = fs_->LookUp(parent, name, Ask::kSource);
   EXPECT_TRUE(entry.ok()) << name << ": " << entry.status().ToString();
-  return entry.ok() ? *entry : FileSystem::Entry{};
+  if (!entry.ok()) return {};
+  EXPECT_NE(entry->node, 0u) << name << ": not there";
+  return *entry;
 }
 
 Code FileSystemTest::LookUpCode(const std::string& name, NodeId parent, Ask ask) {
-  return fs_->LookUp(parent, name, ask).code();
+  const Result<FileSystem::Entry> entry = fs_->LookUp(parent, name, ask);
+  return entry.ok() && entry->node == 0 ? Code::kNotFound : entry.code();
 }
 
 std::vector<std::string> FileSystemTest::List(NodeId directory) {

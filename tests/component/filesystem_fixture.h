@@ -55,6 +55,7 @@ class FileSystemTest : public testing::Test {
 
   // The entry of a name that exists.
   FileSystem::Entry LookUp(const std::string& name, NodeId parent = kRootNode);
+  // kNotFound: it is known that there is nothing of that name.
   Code LookUpCode(const std::string& name, NodeId parent = kRootNode, Ask ask = Ask::kSource);
   std::vector<std::string> List(NodeId directory = kRootNode);
 

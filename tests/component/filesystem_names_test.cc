@@ -105,6 +105,14 @@ TEST_F(FileSystemTest, WhatIsNotThereIsAskedForAgainAfterTheNegativeTimeToLive) 
   EXPECT_EQ(LookUpCode("f"), Code::kOk);
 }
 
+TEST_F(FileSystemTest, WhatIsNotThereLivesInTheKernelNoLongerThanHere) {
+  Mount();
+  EXPECT_EQ(fs_->LookUp(kRootNode, "f", Ask::kSource)->ttl, kNegativeTtl);
+  clock_.Advance(kNegativeTtl - seconds(1));
+  EXPECT_EQ(fs_->LookUp(kRootNode, "f", Ask::kSource)->ttl, seconds(1));
+  EXPECT_EQ(backend_.stat_calls(), 1);
+}
+
 TEST_F(FileSystemTest, WithATimeToLiveOfZeroEveryLookupAndEveryOpenAsks) {
   backend_.Put("f", 1);
   Mount({.metadata_ttl = Duration::zero(), .negative_ttl = Duration::zero(), .single_file = {}});
@@ -190,6 +198,38 @@ TEST_F(FileSystemTest, AListingWithoutLengthsGivesNamesWithoutAttributes) {
   EXPECT_EQ(backend_.stat_calls(), 0);
   EXPECT_EQ(LookUp("f").attributes.size, 1000u);
   EXPECT_TRUE(fs_->EntryOf(kRootNode, (*listing)->names[0])) << "once it was asked for";
+  EXPECT_EQ(backend_.stat_calls(), 1);
+}
+
+TEST_F(FileSystemTest, AListingGivesEachNameTheNumberThatItsNodeHas) {
+  backend_.Put("d/f", 1);
+  backend_.Put("g", 1, 1);
+  backend_.SetListedLengths(false);
+  Mount();
+  const NodeId listed = fs_->NumberOf(kRootNode, "d");
+  const NodeId directory = LookUp("d").node;
+  EXPECT_EQ(directory, listed);
+  const NodeId below = fs_->NumberOf(directory, "f");
+  EXPECT_EQ(LookUp("f", directory).node, below);
+
+  const NodeId old = LookUp("g").node;
+  clock_.Advance(kTtl);
+  backend_.Put("g", 1, 2);
+  const NodeId now = LookUp("g").node;
+  EXPECT_NE(now, old);
+  EXPECT_EQ(fs_->NumberOf(kRootNode, "g"), now);
+  EXPECT_EQ(fs_->ParentOf(directory), kRootNode);
+  EXPECT_EQ(fs_->ParentOf(kRootNode), kRootNode);
+}
+
+TEST_F(FileSystemTest, TheNumberOfAFileDoesNotDependOnHowItWasFound) {
+  backend_.Put("f", 1000);
+  Mount();
+  const NodeId asked = LookUp("f").node;
+  Unmount();
+  Mount();
+  (void)List();
+  EXPECT_EQ(LookUp("f").node, asked) << "known from the listing, which has no ETag";
   EXPECT_EQ(backend_.stat_calls(), 1);
 }
 

@@ -50,6 +50,7 @@ using testing::ElementsAre;
 
 constexpr uint32_t kInitExt = 1u << 30;
 constexpr uint32_t kPassthrough2 = 1u << 5;  // in flags2
+constexpr uint32_t kNoExport2 = 1u << 6;     // in flags2
 constexpr uint64_t kRoot = 1;
 
 // Says that it is the kernel's file, without a kernel.
@@ -122,8 +123,10 @@ class FuseProtocolTest : public testing::Test {
     auto cache = Cache::Create(cache_options_, *source_, Clock::Steady());
     ASSERT_TRUE(cache.ok()) << cache.status().ToString();
     cache_ = std::move(*cache);
-    filesystem_ = std::make_unique<FileSystem>(*source_, *cache_, Clock::Steady(), kernel_,
-                                               FileSystem::Options());
+    FileSystem::Options options;
+    options.negative_ttl = settings_.options.negative_ttl;
+    filesystem_ =
+        std::make_unique<FileSystem>(*source_, *cache_, Clock::Steady(), kernel_, options);
     int ends[2];
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
     peer_ = std::make_unique<FusePeer>(ends[0]);
@@ -276,6 +279,16 @@ TEST_F(FuseProtocolTest, InitWithoutAnOfferHasNoPassthrough) {
   EXPECT_FALSE(passthrough_.enabled());
 }
 
+TEST_F(FuseProtocolTest, InitRefusesFileHandlesThatOutliveTheirNodes) {
+  Start();
+  EXPECT_EQ(Init(0, kNoExport2).flags2 & kNoExport2, kNoExport2);
+}
+
+TEST_F(FuseProtocolTest, InitSaysNothingOfFileHandlesToAKernelThatDoesNotOfferIt) {
+  Start();
+  EXPECT_EQ(Init(0, 0).flags2 & kNoExport2, 0u);
+}
+
 TEST_F(FuseProtocolTest, IntrGivesUpAsynchronousReads) {
   settings_.options.intr = true;
   Start();
@@ -294,7 +307,8 @@ TEST_F(FuseProtocolTest, ReadyIsCalledOnceInitIsAnswered) {
 TEST_F(FuseProtocolTest, AFileIsThereWithItsFullSizeBeforeAnythingIsFetched) {
   settings_.options.uid = 7;
   settings_.options.gid = 8;
-  settings_.options.umask = 0027;
+  settings_.options.dmask = 0027;
+  settings_.options.fmask = 0137;
   backend_.Put("file", 1000);
   StartAndInit();
   const FuseReply reply = LookUp("file");
@@ -318,12 +332,26 @@ TEST_F(FuseProtocolTest, AFileIsThereWithItsFullSizeBeforeAnythingIsFetched) {
   EXPECT_EQ(root.As<fuse_attr_out>().attr.mode, S_IFDIR | 0550u);
 }
 
+TEST_F(FuseProtocolTest, WithAllowRootTheKernelAnswersNothingFromItsMemory) {
+  settings_.options.kernel = {"allow_root"};
+  backend_.Put("file", 1000);
+  StartAndInit();
+  const auto entry = LookUp("file").As<fuse_entry_out>();
+  EXPECT_EQ(entry.entry_valid + entry.entry_valid_nsec, 0u);
+  EXPECT_EQ(entry.attr_valid + entry.attr_valid_nsec, 0u);
+  const FuseReply attributes = peer_->Call(FUSE_GETATTR, entry.nodeid, fuse_getattr_in{});
+  EXPECT_EQ(attributes.As<fuse_attr_out>().attr_valid, 0u);
+  EXPECT_EQ(LookUp("none").error, ENOENT);
+}
+
 TEST_F(FuseProtocolTest, ANameThatIsNotThereIsRememberedByTheKernel) {
   StartAndInit();
   const FuseReply reply = LookUp("none");
   EXPECT_EQ(reply.error, 0);
-  EXPECT_EQ(reply.As<fuse_entry_out>().nodeid, 0u);
-  EXPECT_EQ(reply.As<fuse_entry_out>().entry_valid, 5u);
+  const auto entry = reply.As<fuse_entry_out>();
+  EXPECT_EQ(entry.nodeid, 0u);
+  EXPECT_GE(entry.entry_valid, 4u);
+  EXPECT_LE(entry.entry_valid, 5u);
 }
 
 TEST_F(FuseProtocolTest, WithoutNegativeTtlANameThatIsNotThereIsENOENT) {

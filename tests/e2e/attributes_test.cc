@@ -45,7 +45,7 @@ TEST_F(AttributesTest, SizeTimeAndModeAreTheObjects) {
 }
 
 TEST_F(AttributesTest, OwnerAndModeFollowTheOptions) {
-  Mount& mount = Attach(origin_->url(), {"uid=12,gid=34,umask=037"});
+  Mount& mount = Attach(origin_->url(), {"uid=12,gid=34,fmask=137,dmask=027"});
   struct stat st {};
   ASSERT_EQ(stat(mount.File("dir/file").c_str(), &st), 0);
   EXPECT_EQ(st.st_uid, 12u);

@@ -27,7 +27,7 @@ class InodeTableTest : public testing::Test {
   // Looks up a name that has this version now.
   InodeTable::Found LookUp(const std::string& name, const std::string& etag = "\"1\"") {
     return table_.LookUp(
-        kRootNode, name, PreferredNodeId(name, FileInfo(etag)),
+        kRootNode, name, PreferredNodeId(name),
         [&](Node& node) { return node.Confirm(FileInfo(etag), TimePoint()); },
         [&](NodeId id) {
           return std::make_shared<Node>(id, Place{kRootNode, name, name}, FileInfo(etag),
@@ -115,21 +115,21 @@ TEST_F(InodeTableTest, AnUnlinkedNameIsLookedUpAsANewNode) {
   EXPECT_NE(LookUp("a").node, old);
 }
 
-TEST_F(InodeTableTest, TheIdIsAHashOfPathAndVersion) {
-  const NodeId id = PreferredNodeId("a", FileInfo("\"1\""));
-  EXPECT_EQ(id, PreferredNodeId("a", FileInfo("\"1\"")));
-  EXPECT_NE(id, PreferredNodeId("b", FileInfo("\"1\"")));
-  EXPECT_NE(id, PreferredNodeId("a", FileInfo("\"2\"")));
-  EXPECT_NE(id, PreferredNodeId("a", FileInfo("\"1\"", 101)));
-  ObjectInfo directory{ObjectKind::kDirectory, {}};
-  const NodeId plain = PreferredNodeId("a", directory);
-  directory.version = FileInfo("\"1\"").version;
-  EXPECT_EQ(PreferredNodeId("a", directory), plain);
+TEST_F(InodeTableTest, TheIdIsAHashOfThePath) {
+  EXPECT_EQ(PreferredNodeId("a"), PreferredNodeId("a"));
+  EXPECT_NE(PreferredNodeId("a"), PreferredNodeId("b"));
   for (int i = 0; i < 1000; ++i) {
-    const NodeId any = PreferredNodeId(std::to_string(i), directory);
+    const NodeId any = PreferredNodeId(std::to_string(i));
     EXPECT_GT(any, kRootNode);
     EXPECT_LE(any, kMaxOffset);
   }
+}
+
+TEST_F(InodeTableTest, AVersionHasTheIdOfItsPathOnceTheEarlierOneIsForgotten) {
+  EXPECT_EQ(LookUp("a").node->id, PreferredNodeId("a"));
+  EXPECT_NE(LookUp("a", "\"2\"").node->id, PreferredNodeId("a"));
+  (void)table_.Forget(PreferredNodeId("a"), 1);
+  EXPECT_EQ(LookUp("a", "\"3\"").node->id, PreferredNodeId("a"));
 }
 
 TEST_F(InodeTableTest, ThreadsThatLookUpAndForgetTheSameNamesLeaveNothing) {

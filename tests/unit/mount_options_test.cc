@@ -1,7 +1,9 @@
 #include "fs/mount_options.h"
 
 #include <gmock/gmock.h>
+#include <grp.h>
 #include <gtest/gtest.h>
+#include <pwd.h>
 
 #include <set>
 
@@ -31,7 +33,7 @@ TEST(MountOptionsTest, EveryOptionReachesItsField) {
   const MountOptions options = Parsed(
       "driver=memory,cache=/c,memory=1G,passthrough=off,intr,metadata_ttl=2m,negative_ttl=500ms,"
       "timeout=90,first_byte_timeout=3s,connections=4,readahead_kb=128,cacert=/ca.pem,uid=7,gid=8,"
-      "umask=027,debug");
+      "umask=027,fmask=0137,dmask=077,debug");
   EXPECT_EQ(options.driver, DriverKind::kMemory);
   EXPECT_EQ(options.cache, "/c");
   EXPECT_EQ(options.memory, 1ull << 30);
@@ -47,6 +49,8 @@ TEST(MountOptionsTest, EveryOptionReachesItsField) {
   EXPECT_EQ(options.uid, 7u);
   EXPECT_EQ(options.gid, 8u);
   EXPECT_EQ(options.umask, 027u);
+  EXPECT_EQ(options.fmask, 0137u);
+  EXPECT_EQ(options.dmask, 077u);
   EXPECT_TRUE(options.debug);
 }
 
@@ -57,7 +61,39 @@ TEST(MountOptionsTest, TheTableNamesEveryOptionOnceWithHelp) {
     EXPECT_FALSE(option.help.empty()) << option.name;
     EXPECT_EQ(option.argument.empty(), option.fallback.empty()) << option.name;
   }
-  EXPECT_EQ(names.size(), 16u);
+  EXPECT_GE(names.size(), 29u);
+}
+
+TEST(MountOptionsTest, WithoutMasksFilesAreReadAndDirectoriesSearchedByAll) {
+  EXPECT_EQ(Parsed("").FileMode(), 0444u);
+  EXPECT_EQ(Parsed("").DirectoryMode(), 0555u);
+}
+
+TEST(MountOptionsTest, UmaskLeavesWhatItDoesNotNameExceptForWriting) {
+  EXPECT_EQ(Parsed("umask=0").FileMode(), 0555u);
+  EXPECT_EQ(Parsed("umask=027").FileMode(), 0550u);
+  EXPECT_EQ(Parsed("umask=027").DirectoryMode(), 0550u);
+}
+
+TEST(MountOptionsTest, FmaskAndDmaskWinOverUmaskWhereverTheyStand) {
+  for (const char* const text : {"umask=077,fmask=0133,dmask=022", "fmask=0133,dmask=022,umask=077",
+                                 "fmask=0133,umask=077,dmask=022"}) {
+    EXPECT_EQ(Parsed(text).FileMode(), 0444u) << text;
+    EXPECT_EQ(Parsed(text).DirectoryMode(), 0555u) << text;
+  }
+  EXPECT_EQ(Parsed("umask=077,fmask=0133").DirectoryMode(), 0500u);
+  EXPECT_EQ(Parsed("dmask=077").FileMode(), 0444u);
+}
+
+TEST(MountOptionsTest, OwnersAreNumbersOrNames) {
+  EXPECT_EQ(Parsed("uid=root,gid=root").uid, 0u);
+  EXPECT_EQ(Parsed("uid=daemon").uid, getpwnam("daemon")->pw_uid);
+  EXPECT_EQ(Parsed("gid=daemon").gid, getgrnam("daemon")->gr_gid);
+  EXPECT_EQ(Parsed("uid=12345,gid=54321").uid, 12345u) << "known to nobody";
+  EXPECT_THAT(Refused("uid=no such user"), HasSubstr("uid=no such user: expected a user's name"));
+  EXPECT_THAT(Refused("gid=no such group"), HasSubstr("expected a group's name or number"));
+  EXPECT_THAT(Refused("uid="), HasSubstr("uid="));
+  EXPECT_THAT(Refused("gid=-1"), HasSubstr("gid=-1"));
 }
 
 TEST(MountOptionsTest, ABackslashKeepsACommaInAValue) {
@@ -78,12 +114,18 @@ TEST(MountOptionsTest, TheLastOfTwoValuesCounts) {
 TEST(MountOptionsTest, WhatTheKernelIsToKnowIsKeptAsGiven) {
   EXPECT_THAT(Parsed("allow_other,noexec,nosuid").kernel,
               ElementsAre("allow_other", "noexec", "nosuid"));
+  EXPECT_THAT(Parsed("allow_other,allow_other").kernel, ElementsAre("allow_other"));
+  EXPECT_TRUE(Parsed("allow_root").HasKernel("allow_root"));
+  EXPECT_TRUE(Parsed("default_permissions").kernel.empty()) << "always so";
 }
 
 TEST(MountOptionsTest, WhatMountPassesAlongIsAcceptedWithoutEffect) {
   EXPECT_TRUE(Parsed("rw,ro,_netdev,nofail,noauto,user,relatime,x-systemd.automount,x-gvfs-show,"
                      "comment=from fstab,defaults")
                   .kernel.empty());
+  for (const std::string_view name : OptionsWithoutEffect()) {
+    EXPECT_TRUE(Parsed(name).kernel.empty()) << name;
+  }
 }
 
 TEST(MountOptionsTest, AnUnknownNameIsAnsweredWithTheNearestKnownOne) {
