@@ -13,7 +13,7 @@ namespace brimfs {
 // Thread-safe.
 class ClientPool {
  public:
-  ClientPool(int clients, HttpTransport::Options options)
+  ClientPool(int clients, HttpClient::Options options)
       : options_(std::move(options)), unused_(clients) {}
 
   // Waits for a client if all are taken: kInterrupted by limits.stop, kTimedOut by limits.deadline.
@@ -22,7 +22,7 @@ class ClientPool {
   void Return(std::unique_ptr<HttpClient> client);
 
  private:
-  const HttpTransport::Options options_;
+  const HttpClient::Options options_;
   Mutex mu_;
   CondVar returned_;
   int unused_ ABSL_GUARDED_BY(mu_);  // clients that may still be made

@@ -7,6 +7,7 @@
 
 #include "absl/time/clock.h"
 #include "backends/file_name.h"
+#include "backends/http_access.h"
 #include "backends/http_connection.h"
 #include "backends/http_stat.h"
 #include "backends/index_page.h"
@@ -15,10 +16,6 @@
 
 namespace brimfs {
 namespace {
-
-HttpTransport::Options TransportOptions(const BackendOptions& options) {
-  return {.cacert = options.cacert, .connect_timeout = options.connect_timeout};
-}
 
 // False if `stop` came first.
 bool SleepUntil(TimePoint when, const std::stop_token& stop) {
@@ -78,13 +75,12 @@ Status ListOnce(HttpClient& client, const Url& url, IndexNames& names, const Cal
 
 }  // namespace
 
-HttpBackend::HttpBackend(Url base, const BackendOptions& options)
-    : HttpBackend(std::make_shared<UrlTree>(std::move(base)), options) {}
+HttpBackend::HttpBackend(Url base, const HttpClient::Options& options, int metadata_connections)
+    : HttpBackend(std::make_shared<UrlTree>(std::move(base)), options, metadata_connections) {}
 
-HttpBackend::HttpBackend(std::shared_ptr<const UrlMap> urls, const BackendOptions& options)
-    : urls_(std::move(urls)),
-      transport_(TransportOptions(options)),
-      clients_(options.metadata_connections, transport_) {}
+HttpBackend::HttpBackend(std::shared_ptr<const UrlMap> urls, const HttpClient::Options& options,
+                         int metadata_connections)
+    : urls_(std::move(urls)), options_(options), clients_(metadata_connections, options) {}
 
 Result<ObjectInfo> HttpBackend::Stat(const std::string& path, const CallLimits& limits) {
   const std::optional<Url> url = urls_->Find(path);
@@ -121,7 +117,7 @@ Status HttpBackend::List(const std::string& path, const EachName& each, const Ca
 }
 
 std::unique_ptr<Connection> HttpBackend::Connect() {
-  return std::make_unique<HttpConnection>(urls_, transport_);
+  return std::make_unique<HttpConnection>(urls_, options_);
 }
 
 std::string HttpBackend::DisplayUrl(const std::string& path) const {
@@ -150,7 +146,9 @@ Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOpti
                                     const CallLimits& limits) {
   auto base = ParseUrl(source);
   if (!base.ok()) return base.status();
-  HttpClient client(TransportOptions(options));
+  const auto access = PrepareAccess(options);
+  if (!access.ok()) return access.status();
+  HttpClient client(*access);
   OpenedSource opened;
   if (base->path.ends_with('/')) {
     BRIMFS_RETURN_IF_ERROR(WithUrl(CheckDirectory(client, *base, limits), *base));
@@ -166,7 +164,7 @@ Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOpti
     }
   }
   opened.identity = base->WithoutQuery();
-  opened.backend = std::make_unique<HttpBackend>(std::move(*base), options);
+  opened.backend = std::make_unique<HttpBackend>(std::move(*base), *access);
   return opened;
 }
 

@@ -20,8 +20,11 @@ class HttpBackend : public Backend {
  public:
   // `base` is the URL of the path "": a directory if it ends in '/', else an object. Its query is
   // sent with every request.
-  HttpBackend(Url base, const BackendOptions& options);
-  HttpBackend(std::shared_ptr<const UrlMap> urls, const BackendOptions& options);
+  HttpBackend(Url base, const HttpClient::Options& options, int metadata_connections = 8);
+
+  // `metadata_connections` are kept for Stat and List, apart from those that carry data.
+  HttpBackend(std::shared_ptr<const UrlMap> urls, const HttpClient::Options& options,
+              int metadata_connections = 8);
 
   // The SOURCE itself, if its URL ends in '/', is a directory without asking.
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
@@ -39,7 +42,7 @@ class HttpBackend : public Backend {
                   const std::function<bool()>& may_retry);
 
   const std::shared_ptr<const UrlMap> urls_;
-  const HttpTransport::Options transport_;
+  const HttpClient::Options options_;
   const RetryPolicy retry_;
   ClientPool clients_;
 };

@@ -12,7 +12,7 @@ namespace brimfs {
 
 class HttpConnection : public Connection {
  public:
-  HttpConnection(std::shared_ptr<const UrlMap> urls, const HttpTransport::Options& options)
+  HttpConnection(std::shared_ptr<const UrlMap> urls, const HttpClient::Options& options)
       : urls_(std::move(urls)), client_(options) {}
 
   Status Fetch(const FetchRequest& request, BodySink& sink, const CallLimits& limits) override;

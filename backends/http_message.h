@@ -3,11 +3,13 @@
 #define BRIMFS_BACKENDS_HTTP_MESSAGE_H_
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "backends/http_headers.h"
+#include "backends/login.h"
 #include "backends/url.h"
 #include "core/status.h"
 
@@ -20,14 +22,25 @@ struct HttpRequest {
   Url url;
   std::vector<std::string> headers;  // "Name: value"; none of them secret
 
-  // Refuse to connect to a private address (backends/ip_address.h), with kUntrusted.
+  // Who asks; may be null. Whoever sets it sees to it that `url` is of the origin it is meant for.
+  std::shared_ptr<const Login> login;
+
+  // Refuse to connect to a private address (backends/ip_address.h), with kUntrusted. Behind a proxy
+  // only addresses in the URL itself can be refused.
   bool public_addresses_only = false;
 };
 
 struct HttpHead {
   int status = 0;
   HttpHeaders headers;
-  std::string peer;  // numeric address that answered
+  std::string peer;  // numeric address that answered, a proxy's perhaps
+
+  // The server's address is private, or its socket is on this machine. Where a proxy may have been
+  // in between, as far as the URL's host says so.
+  bool private_peer = false;
+
+  // The server asked for a client certificate, and there was none.
+  bool certificate_asked = false;
 };
 
 // Receives one answer, on the thread that asked.

@@ -10,6 +10,8 @@
 #include "backends/http_number.h"
 #include "backends/http_transport.h"
 #include "backends/ip_address.h"
+#include "backends/network_watch.h"
+#include "backends/transfer_error.h"
 
 namespace brimfs {
 namespace {
@@ -28,31 +30,6 @@ TimePoint After(TimePoint start, Duration wait) {
   return wait > kNever - start ? kNever : start + wait;
 }
 
-bool IsCertificateTrouble(CURLcode error) {
-  switch (error) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_ISSUER_ERROR:
-    case CURLE_SSL_INVALIDCERTSTATUS:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CRL_BADFILE:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool IsNonsense(CURLcode error) {
-  switch (error) {
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_URL_MALFORMAT:
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING:
-      return true;
-    default:
-      return false;
-  }
-}
-
 std::string NumericAddress(const curl_sockaddr& address) {
   char text[NI_MAXHOST] = "";
   getnameinfo(&address.addr, address.addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
@@ -61,10 +38,11 @@ std::string NumericAddress(const curl_sockaddr& address) {
 
 }  // namespace
 
-HttpTransfer::HttpTransfer(CURL* easy, const HttpRequest& request, HttpResponder& responder,
-                           const CallLimits& limits)
+HttpTransfer::HttpTransfer(CURL* easy, const HttpRequest& request, const Way& way,
+                           HttpResponder& responder, const CallLimits& limits)
     : easy_(easy),
       request_(request),
+      way_(way),
       responder_(responder),
       limits_(limits),
       last_progress_(std::chrono::steady_clock::now()) {
@@ -86,8 +64,7 @@ std::optional<Status> HttpTransfer::EndsNow(TimePoint now) const {
   if (wanted.ok() && now < NextTimeout()) return std::nullopt;
   if (ended_) return Ended();
   if (!wanted.ok()) return wanted;
-  return head_done_ ? Status(Code::kUnavailable,
-                             "silence in the middle of an answer for " + Seconds(limits_.stall))
+  return head_done_ ? Status(Code::kUnavailable, "the answer stalled for " + Seconds(limits_.stall))
                     : Status(Code::kUnavailable, "no answer within " + Seconds(limits_.first_byte));
 }
 
@@ -97,17 +74,30 @@ Status HttpTransfer::StillWanted(TimePoint now) const {
   return OkStatus();
 }
 
-Status HttpTransfer::Finish(CURLcode error, const char* details) const {
+bool HttpTransfer::IsCutOff(bool asleep) const {
+  if (asleep) return true;
+  char* local = nullptr;
+  curl_easy_getinfo(easy_, CURLINFO_LOCAL_IP, &local);
+  return local == nullptr || !IsOurAddress(local);
+}
+
+Status HttpTransfer::Finish(CURLcode error, const char* details) {
+  if (error == CURLE_OK && held_back_ && !ended_) {
+    const Status taken = HandOutHead();
+    return taken.code() == Code::kEof ? OkStatus() : taken;
+  }
   if (ended_) return Ended();
   if (error == CURLE_OK) {
     return head_done_ ? OkStatus() : Status(Code::kProtocol, "an answer without a head");
   }
-  if (refused_address_) {
-    return Status(Code::kUntrusted, "a public source redirects to a private address");
-  }
-  const std::string why = *details ? details : curl_easy_strerror(error);
-  if (IsCertificateTrouble(error)) return Status(Code::kUntrusted, why);
-  return Status(IsNonsense(error) ? Code::kProtocol : Code::kUnavailable, why);
+  if (refused_address_) return Status(Code::kUntrusted, kPrivateRedirect);
+  TransferFailure failure{.error = error, .details = details};
+  curl_easy_getinfo(easy_, CURLINFO_HTTP_CONNECTCODE, &failure.connect_status);
+  long proxy_error = 0;
+  curl_easy_getinfo(easy_, CURLINFO_PROXY_ERROR, &proxy_error);
+  failure.proxy_refused_user = proxy_error == CURLPX_USER_REJECTED || proxy_error == CURLPX_NO_AUTH;
+  failure.certificate_asked = way_.certificate_asked;
+  return ToStatus(failure);
 }
 
 size_t HttpTransfer::OnHeaderLine(char* data, size_t size, size_t count, void* self) {
@@ -130,6 +120,7 @@ Status HttpTransfer::TakeHeaderLine(std::string_view line) {
   if (line.empty()) return EndOfHead();
   if (line.starts_with("HTTP/")) {
     head_.headers = {};
+    held_back_ = false;
   } else if (const size_t colon = line.find(':'); colon != std::string_view::npos) {
     head_.headers.Add(line.substr(0, colon), line.substr(colon + 1));
   }
@@ -144,13 +135,35 @@ Status HttpTransfer::EndOfHead() {
   curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &peer);
   head_.status = static_cast<int>(status);
   head_.peer = peer ? peer : "";
-  head_done_ = true;
-  Status taken = responder_.OnHead(head_);
+  head_.private_peer =
+      way_.may_be_proxied ? IsPrivateHost(request_.url.host) : IsPrivateAddress(head_.peer);
+  head_.certificate_asked = way_.certificate_asked;
   last_progress_ = std::chrono::steady_clock::now();
+  if (MayAskAgain()) {
+    held_back_ = true;
+    head_bytes_ = 0;
+    return OkStatus();
+  }
+  Status taken = HandOutHead();
   if (taken.ok() || !RestIsSmall()) return taken;
   ended_ = std::move(taken);
   drain_until_ = last_progress_ + kDrainTime;
   return OkStatus();
+}
+
+Status HttpTransfer::HandOutHead() {
+  held_back_ = false;
+  head_done_ = true;
+  Status taken = responder_.OnHead(head_);
+  last_progress_ = std::chrono::steady_clock::now();
+  return taken;
+}
+
+// libcurl sends the request once more after it has learned how to authenticate, and does not tell.
+bool HttpTransfer::MayAskAgain() const {
+  if (head_.status == 407) return true;
+  if (head_.status != 401 || request_.login == nullptr) return false;
+  return !request_.login->username.empty() || !request_.login->netrc.empty();
 }
 
 bool HttpTransfer::RestIsSmall() const {
@@ -162,22 +175,36 @@ bool HttpTransfer::RestIsSmall() const {
 size_t HttpTransfer::OnBody(char* data, size_t size, size_t count, void* self) {
   auto* const transfer = static_cast<HttpTransfer*>(self);
   const size_t bytes = size * count;
-  if (transfer->ended_) return bytes;
+  if (transfer->ended_ || transfer->held_back_) return bytes;
   // Asked here too: while bytes keep coming curl does not return to the loop.
-  Status status = transfer->StillWanted(transfer->last_progress_);
+  const TimePoint arrived = std::chrono::steady_clock::now();
+  Status status = transfer->StillWanted(arrived);
   if (status.ok()) {
     status = transfer->responder_.OnBody({reinterpret_cast<const std::byte*>(data), bytes});
   }
-  // Taken after the call: the responder's own slowness is not the server's silence.
-  transfer->last_progress_ = std::chrono::steady_clock::now();
+  transfer->CountProgress(bytes, arrived);
   if (status.ok()) return bytes;
   transfer->ended_ = std::move(status);
   return CURL_WRITEFUNC_ERROR;
 }
 
+void HttpTransfer::CountProgress(uint64_t bytes, TimePoint arrived) {
+  const TimePoint now = std::chrono::steady_clock::now();
+  since_progress_ += bytes;
+  if (since_progress_ >= kLeastProgress) {
+    since_progress_ = 0;
+    last_progress_ = now;
+  } else {
+    last_progress_ += now - arrived;  // the responder's own slowness is not the server's
+  }
+}
+
 curl_socket_t HttpTransfer::OnSocket(void* self, curlsocktype, curl_sockaddr* address) {
   auto* const transfer = static_cast<HttpTransfer*>(self);
-  if (transfer->request_.public_addresses_only && IsPrivateAddress(NumericAddress(*address))) {
+  // Behind a proxy the address is the proxy's, and one that the user chose.
+  const bool judged = transfer->request_.public_addresses_only && !transfer->way_.may_be_proxied &&
+                      address->family != AF_UNIX;
+  if (judged && IsPrivateAddress(NumericAddress(*address))) {
     transfer->refused_address_ = true;
     return CURL_SOCKET_BAD;
   }

@@ -1,13 +1,18 @@
 #include "backends/http_transport.h"
 
 #include <curl/curl.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <csignal>
 #include <optional>
 #include <stop_token>
+#include <utility>
 
 #include "backends/http_transfer.h"
+#include "backends/ip_address.h"
+#include "backends/proxy.h"
+#include "backends/transfer_error.h"
 
 namespace brimfs {
 namespace {
@@ -34,13 +39,37 @@ struct SlistDeleter {
 };
 using HeaderList = std::unique_ptr<curl_slist, SlistDeleter>;
 
-HeaderList MakeHeaderList(const std::vector<std::string>& headers) {
+HeaderList MakeHeaderList(const HttpRequest& request) {
   HeaderList list(curl_slist_append(nullptr, "Accept-Encoding: identity"));
-  for (const std::string& header : headers) {
+  const auto append = [&list](const std::vector<std::string>& headers) {
     // The list stays the same object: appending to one that is not empty returns its head.
-    curl_slist_append(list.get(), header.c_str());
-  }
+    for (const std::string& header : headers) curl_slist_append(list.get(), header.c_str());
+  };
+  append(request.headers);
+  if (request.login != nullptr) append(request.login->headers);
   return list;
+}
+
+// As curl wants an option that may be missing.
+const char* OrNull(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+
+std::string OriginOf(const Url& url) {
+  return url.scheme + "://" + url.host + ":" + std::to_string(url.port);
+}
+
+constexpr char kProxy[] = "proxy";
+
+// A server asks for a certificate, and none is set.
+int OnCertificateAsked(SSL* ssl, X509**, EVP_PKEY**) {
+  *static_cast<bool*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl))) = true;
+  return 0;
+}
+
+CURLcode OnTlsContext(CURL*, void* context, void* asked) {
+  auto* const tls = static_cast<SSL_CTX*>(context);
+  SSL_CTX_set_app_data(tls, asked);
+  SSL_CTX_set_client_cert_cb(tls, &OnCertificateAsked);
+  return CURLE_OK;
 }
 
 int PollTimeout(TimePoint until, TimePoint now) {
@@ -59,14 +88,38 @@ struct HttpTransport::Handles {
     curl_multi_cleanup(multi);
   }
 
+  static CURLM* NewMulti() {
+    CURLM* const multi = curl_multi_init();
+    // The source, and where it redirects to.
+    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 2L);
+    return multi;
+  }
+
+  // The connections and the names that were looked up.
+  void Forget() {
+    curl_multi_cleanup(multi);
+    multi = NewMulti();
+  }
+
   CURL* easy = curl_easy_init();
-  CURLM* multi = curl_multi_init();
+  CURLM* multi = NewMulti();
   char details[CURL_ERROR_SIZE] = "";
+  bool certificate_asked = false;  // by a server, since the last connection was made
 };
 
-HttpTransport::HttpTransport(const Options& options) {
+HttpTransport::HttpTransport(const Options& options)
+    : options_(options),
+      may_be_proxied_(options.unix_socket.empty() &&
+                      (!options.proxy.empty() || EnvironmentNamesProxy())) {
   InitCurlOnce();
   handles_ = std::make_unique<Handles>();
+  if (options_.network != nullptr) epoch_ = options_.network->epoch();
+  SetUp();
+}
+
+HttpTransport::~HttpTransport() = default;
+
+void HttpTransport::SetUp() {
   CURL* const easy = handles_->easy;
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handles_->details);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "brimfs/" BRIMFS_VERSION);
@@ -80,48 +133,123 @@ HttpTransport::HttpTransport(const Options& options) {
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);  // or a stalled name lookup blocks the caller
   curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBuffer);
-  curl_easy_setopt(
-      easy, CURLOPT_CONNECTTIMEOUT_MS,
-      static_cast<long>(std::chrono::duration_cast<milliseconds>(options.connect_timeout).count()));
-  if (!options.cacert.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, options.cacert.c_str());
-  // The source, and where it redirects to.
-  curl_multi_setopt(handles_->multi, CURLMOPT_MAXCONNECTS, 2L);
+  const auto connect_timeout = std::chrono::duration_cast<milliseconds>(options_.connect_timeout);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
+
+  if (!options_.cacert.empty() || !options_.capath.empty()) {
+    // Both, or the system's authorities would be trusted beside.
+    for (const CURLoption file : {CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO}) {
+      curl_easy_setopt(easy, file, OrNull(options_.cacert));
+    }
+    for (const CURLoption directory : {CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH}) {
+      curl_easy_setopt(easy, directory, OrNull(options_.capath));
+    }
+  }
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &OnTlsContext);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, &handles_->certificate_asked);
+
+  if (!options_.proxy.empty()) curl_easy_setopt(easy, CURLOPT_PROXY, options_.proxy.c_str());
+  if (options_.no_proxy) curl_easy_setopt(easy, CURLOPT_NOPROXY, options_.no_proxy->c_str());
+  curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, OrNull(options_.proxy_login.username));
+  curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, OrNull(options_.proxy_login.password));
+  curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, OrNull(options_.unix_socket));
 }
 
-HttpTransport::~HttpTransport() = default;
-
-Status HttpTransport::Perform(const HttpRequest& request, HttpResponder& responder,
-                              const CallLimits& limits) {
+void HttpTransport::SetRequest(const HttpRequest& request) {
   CURL* const easy = handles_->easy;
-  CURLM* const multi = handles_->multi;
-  const HeaderList headers = MakeHeaderList(request.headers);
   const bool head_only = request.method == HttpRequest::Method::kHead;
-  handles_->details[0] = '\0';
   curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
   curl_easy_setopt(easy, CURLOPT_NOBODY, head_only ? 1L : 0L);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.ToString().c_str());
-  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
-  HttpTransfer transfer(easy, request, responder, limits);
+  SetLogin(request);
+}
 
-  const std::stop_callback wake(limits.stop, [multi] { curl_multi_wakeup(multi); });
+void HttpTransport::SetLogin(const HttpRequest& request) {
+  static const Login kNobody;
+  CURL* const easy = handles_->easy;
+  const Login& login = request.login != nullptr ? *request.login : kNobody;
+  curl_easy_setopt(easy, CURLOPT_USERNAME, OrNull(login.username));
+  curl_easy_setopt(easy, CURLOPT_PASSWORD, OrNull(login.password));
+  curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, OrNull(login.token));
+  curl_easy_setopt(easy, CURLOPT_NETRC_FILE, OrNull(login.netrc));
+  curl_easy_setopt(
+      easy, CURLOPT_NETRC,
+      static_cast<long>(login.netrc.empty() ? CURL_NETRC_IGNORED : CURL_NETRC_REQUIRED));
+  curl_easy_setopt(easy, CURLOPT_SSLCERT, OrNull(login.certificate));
+  curl_easy_setopt(easy, CURLOPT_SSLKEY, OrNull(login.key));
+  curl_easy_setopt(easy, CURLOPT_KEYPASSWD, login.key.empty() ? nullptr : "");  // or OpenSSL asks
+
+  const auto offer = [this](const std::string& origin) {
+    const unsigned long every = CURLAUTH_BASIC | CURLAUTH_DIGEST;
+    return options_.schemes != nullptr ? options_.schemes->Offer(origin) : every;
+  };
+  curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
+                   login.token.empty() ? offer(OriginOf(request.url)) : CURLAUTH_BEARER);
+  curl_easy_setopt(easy, CURLOPT_PROXYAUTH, offer(kProxy));
+}
+
+void HttpTransport::LearnSchemes(const HttpRequest& request) {
+  if (options_.schemes == nullptr) return;
+  long asked = 0;
+  curl_easy_getinfo(handles_->easy, CURLINFO_HTTPAUTH_AVAIL, &asked);
+  if (asked != 0) options_.schemes->Learn(OriginOf(request.url), asked);
+  curl_easy_getinfo(handles_->easy, CURLINFO_PROXYAUTH_AVAIL, &asked);
+  if (asked != 0) options_.schemes->Learn(kProxy, asked);
+}
+
+Status HttpTransport::Perform(const HttpRequest& request, HttpResponder& responder,
+                              const CallLimits& limits) {
+  NetworkWatch* const network = options_.network.get();
+  if (network != nullptr && network->epoch() != epoch_) {
+    epoch_ = network->epoch();
+    handles_->Forget();
+  }
+  if (request.public_addresses_only && may_be_proxied_ && IsPrivateHost(request.url.host)) {
+    return Status(Code::kUntrusted, kPrivateRedirect);
+  }
+  CURL* const easy = handles_->easy;
+  CURLM* const multi = handles_->multi;
+  const HeaderList headers = MakeHeaderList(request);
+  handles_->details[0] = '\0';
+  SetRequest(request);
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
+  const HttpTransfer::Way way{may_be_proxied_, handles_->certificate_asked};
+  HttpTransfer transfer(easy, request, way, responder, limits);
+
+  const auto wake = [multi] { curl_multi_wakeup(multi); };
+  const std::stop_callback on_stop(limits.stop, wake);
+  std::optional<NetworkWatch::Subscription> on_change;
+  if (network != nullptr) on_change.emplace(*network, wake);
   curl_multi_add_handle(multi, easy);
-  std::optional<Status> result = transfer.EndsNow(std::chrono::steady_clock::now());
-  while (!result) {
+  const Status result = Drive(transfer);
+  LearnSchemes(request);
+  curl_multi_remove_handle(multi, easy);
+  return result;
+}
+
+Status HttpTransport::Drive(HttpTransfer& transfer) {
+  CURLM* const multi = handles_->multi;
+  NetworkWatch::Epoch seen = epoch_;
+  for (;;) {
+    TimePoint now = std::chrono::steady_clock::now();
+    if (auto ended = transfer.EndsNow(now)) return *std::move(ended);
     int running = 0;
     curl_multi_perform(multi, &running);
     int queued = 0;
     if (const CURLMsg* message = curl_multi_info_read(multi, &queued)) {
-      result = transfer.Finish(message->data.result, handles_->details);
-      break;
+      return transfer.Finish(message->data.result, handles_->details);
     }
-    const TimePoint now = std::chrono::steady_clock::now();
-    result = transfer.EndsNow(now);
-    if (!result) {
-      curl_multi_poll(multi, nullptr, 0, PollTimeout(transfer.NextTimeout(), now), nullptr);
+    if (options_.network != nullptr) {
+      const NetworkWatch::Epoch epoch = options_.network->epoch();
+      if (epoch != seen && transfer.IsCutOff(epoch.resumes != seen.resumes)) {
+        return Status(Code::kUnavailable, "the network has changed under the connection");
+      }
+      seen = epoch;
     }
+    now = std::chrono::steady_clock::now();
+    if (auto ended = transfer.EndsNow(now)) return *std::move(ended);
+    curl_multi_poll(multi, nullptr, 0, PollTimeout(transfer.NextTimeout(), now), nullptr);
   }
-  curl_multi_remove_handle(multi, easy);
-  return *result;
 }
 
 }  // namespace brimfs

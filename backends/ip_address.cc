@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 namespace brimfs {
 namespace {
@@ -43,16 +44,27 @@ bool IsPrivate(const in6_addr& address) {
          IN6_IS_ADDR_UNSPECIFIED(&address);
 }
 
-}  // namespace
-
-bool IsPrivateAddress(const std::string& address) {
+// Neither IPv4 nor IPv6: nothing.
+std::optional<bool> IsPrivateLiteral(const std::string& address) {
   in_addr v4{};
   if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return IsPrivate(ntohl(v4.s_addr));
   in6_addr v6{};
   // A link-local address may carry its interface: fe80::1%eth0.
   const std::string plain = address.substr(0, address.find('%'));
   if (inet_pton(AF_INET6, plain.c_str(), &v6) == 1) return IsPrivate(v6);
-  return true;
+  return std::nullopt;
+}
+
+}  // namespace
+
+bool IsPrivateAddress(const std::string& address) {
+  return IsPrivateLiteral(address).value_or(true);
+}
+
+bool IsPrivateHost(const std::string& host) {
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
+  const bool bracketed = host.starts_with('[') && host.ends_with(']');
+  return IsPrivateLiteral(bracketed ? host.substr(1, host.size() - 2) : host).value_or(false);
 }
 
 }  // namespace brimfs

@@ -11,6 +11,10 @@ namespace brimfs {
 // inside IPv6, and for what is no address at all.
 bool IsPrivateAddress(const std::string& address);
 
+// The host of a URL, as far as it can be told without asking: a literal address of these (an IPv6
+// one in brackets), or a name of this machine itself ("localhost").
+bool IsPrivateHost(const std::string& host);
+
 }  // namespace brimfs
 
 #endif  // BRIMFS_BACKENDS_IP_ADDRESS_H_

@@ -6,6 +6,7 @@
 #include "backends/content_range.h"
 #include "backends/http_date.h"
 #include "backends/http_number.h"
+#include "backends/transfer_error.h"
 
 namespace brimfs {
 namespace {
@@ -88,6 +89,12 @@ Result<RangeAnswer> CheckWhole(const RangeQuestion& question, const HttpHeaders&
   return answer;
 }
 
+// " (Digest)": the word before the first space of WWW-Authenticate.
+std::string SchemeAsked(const HttpHeaders& headers) {
+  const auto field = headers.Find("WWW-Authenticate");
+  return field ? " (" + field->substr(0, field->find(' ')) + ")" : "";
+}
+
 }  // namespace
 
 std::vector<std::string> Preconditions(const Version& expected) {
@@ -108,14 +115,24 @@ Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length
 
 Status CheckStatus(const HttpHead& head, absl::Time now) {
   const std::string what = "the server answered with status " + std::to_string(head.status);
+  // nginx's word for it is 400.
+  if (head.certificate_asked && (head.status == 400 || head.status == 403)) {
+    return Status(Code::kDenied, what + "; " + kCertificateAsked);
+  }
   switch (head.status) {
     case 200:
     case 206:
       return OkStatus();
     case 401:
+      return Status(Code::kDenied, what + SchemeAsked(head.headers) +
+                                       ": credentials= or netrc= names a file with the user name "
+                                       "and password, or the token, that it wants");
     case 403:
-    case 407:
       return Status(Code::kDenied, what);
+    case 407:
+      return Status(Code::kDenied,
+                    "the proxy answered with status 407: proxy_credentials= names a "
+                    "file with the user name and password that it wants");
     case 404:
     case 410:
       return Status(Code::kNotFound, what);

@@ -3,16 +3,33 @@
 #define BRIMFS_BACKENDS_SOURCE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/backend.h"
 
 namespace brimfs {
 
+// Of sources that are reached over HTTP. Empty: there is none. Paths are absolute.
 struct BackendOptions {
-  std::string cacert;  // PEM file for https; empty: the system's
+  // --- Who asks, see backends/login.h
+  std::string credentials;  // file with a user name and password, or a token
+  std::string netrc;        // file in the format of netrc(5), instead
+  std::string headers;      // file with fields to add to every request
+  std::string cert;         // PEM file of a certificate for servers that ask for one
+  std::string key;          // PEM file of its key; empty: it is in `cert`
+
+  // --- Who answers
+  std::string cacert;  // PEM file of the authorities to trust; both empty: the system's
+  std::string capath;  // directory of such files, named by their hashes
+
+  // --- The way
+  std::string proxy;                    // as backends/proxy.h has it; empty: see the environment
+  std::string proxy_credentials;        // file with a user name and password for it
+  std::optional<std::string> no_proxy;  // hosts to reach without one; nothing: see the environment
+  std::string unix_socket;              // every connection goes there
+
   Duration connect_timeout = std::chrono::seconds(10);
-  int metadata_connections = 8;  // kept for Stat and List, apart from those that carry data
 };
 
 struct OpenedSource {

@@ -37,6 +37,15 @@ bool IsUnreserved(char c) {
          c == '.' || c == '_' || c == '~';
 }
 
+// libcurl takes "http:///dir" and "http:/dir" for the host "dir".
+bool NamesNoHost(std::string_view text) {
+  const size_t colon = text.find(':');
+  const std::string_view scheme = text.substr(0, colon);
+  if (colon == std::string_view::npos || (scheme != "http" && scheme != "https")) return false;
+  const std::string_view rest = text.substr(colon + 1);
+  return !rest.starts_with("//") || rest.substr(2).starts_with('/');
+}
+
 // Nothing if the parts that we need are not there.
 std::optional<Url> Take(const CurlUrl& parsed) {
   const auto scheme = Part(parsed, CURLUPART_SCHEME);
@@ -74,6 +83,10 @@ std::string Url::Origin() const {
 std::string Url::WithoutQuery() const { return Origin() + path; }
 
 Result<Url> ParseUrl(const std::string& text) {
+  if (NamesNoHost(LowerCase(text))) {
+    return Status(Code::kInvalidArgument,
+                  "the URL names no host: write it as http://HOST/PATH, with two slashes");
+  }
   const CurlUrl parsed(curl_url());
   if (const CURLUcode error =
           curl_url_set(parsed.get(), CURLUPART_URL, text.c_str(), CURLU_URLENCODE);
@@ -95,6 +108,7 @@ Result<Url> ParseUrl(const std::string& text) {
 }
 
 Result<Url> ResolveUrl(const Url& base, const std::string& reference) {
+  if (NamesNoHost(LowerCase(reference))) return Status(Code::kProtocol, "a link without a host");
   const CurlUrl parsed(curl_url());
   if (curl_url_set(parsed.get(), CURLUPART_URL, base.ToString().c_str(), 0) != CURLUE_OK ||
       curl_url_set(parsed.get(), CURLUPART_URL, reference.c_str(), CURLU_URLENCODE) != CURLUE_OK) {

@@ -34,12 +34,17 @@ struct ListedName {
   Version version;  // length only where the listing is exact; usually no ETag
 };
 
+// Per CallLimits::stall: about what a modem of the last century brings in a second.
+inline constexpr uint64_t kLeastProgress = 4096;
+
 // When a call must have ended, and what ends it sooner. Ended by `stop` it answers kInterrupted
 // within 100 ms, by the deadline kTimedOut.
 struct CallLimits {
   TimePoint deadline = kNever;
   Duration first_byte = std::chrono::seconds(10);  // silence before the answer's head: kUnavailable
-  Duration stall = std::chrono::seconds(10);       // silence in the middle of a body: kUnavailable
+  // A body of which this brings less than kLeastProgress bytes, or not the last of them, has
+  // stalled: kUnavailable. A server that drips is no better than one that is silent.
+  Duration stall = std::chrono::seconds(10);
   std::stop_token stop;
 };
 

@@ -31,8 +31,7 @@ class HostileAnswersTest : public testing::Test {
     limits_.stall = std::chrono::milliseconds(100);
     EXPECT_TRUE(origin_.Start().ok());
     origin_.PutOracle("file", kLength);
-    connection_.emplace(std::make_shared<UrlTree>(*ParseUrl(origin_.url())),
-                        HttpTransport::Options{});
+    connection_.emplace(std::make_shared<UrlTree>(*ParseUrl(origin_.url())), HttpClient::Options{});
     BodyCollector sink;
     EXPECT_TRUE(connection_->Fetch({"file", {0, 1}, {}}, sink, limits_).ok());
     expected_ = sink.answer.value_or(Version{});
@@ -168,7 +167,7 @@ TEST_F(HostileAnswersTest, BodiesThatDoNotFitTheirRangeAreRefused) {
   for (const auto& c : kCases) {
     CannedServer server({c.answer});
     HttpConnection connection(std::make_shared<UrlTree>(*ParseUrl(server.url())),
-                              HttpTransport::Options{});
+                              HttpClient::Options{});
     BodyCollector sink;
     EXPECT_EQ(connection.Fetch({"file", {0, 4}, {}}, sink, limits_).code(), c.code) << c.answer;
     EXPECT_TRUE(std::string("abcd").starts_with(sink.bytes)) << sink.bytes;

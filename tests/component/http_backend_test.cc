@@ -36,9 +36,8 @@ class HttpBackendTest : public testing::Test {
   }
 
   std::unique_ptr<HttpBackend> Open(const std::string& url, int metadata_connections = 8) {
-    BackendOptions options;
-    options.metadata_connections = metadata_connections;
-    return std::make_unique<HttpBackend>(*ParseUrl(url), options);
+    return std::make_unique<HttpBackend>(*ParseUrl(url), HttpClient::Options{},
+                                         metadata_connections);
   }
 
   Result<ObjectInfo> Stat() { return Open(origin_.url())->Stat("dir/file", limits_); }

@@ -158,6 +158,15 @@ TEST_F(HttpTransportTest, SilenceInTheBodyIsUnavailableAndWhatCameIsKept) {
   EXPECT_EQ(keeper.body.size(), 1000u);
 }
 
+TEST_F(HttpTransportTest, ABodyThatDripsIsUnavailable) {
+  origin_.PutOracle("file", 1 << 20);
+  origin_.Inject(*ParseFault("drip=5:any@first:ever"));
+  limits_.stall = milliseconds(100);
+  Keeper keeper;
+  EXPECT_EQ(Get(origin_.url("file"), keeper).code(), Code::kUnavailable);
+  EXPECT_LT(keeper.body.size(), kLeastProgress);
+}
+
 TEST_F(HttpTransportTest, TheDeadlineIsTimedOutAtTheHeadAndInTheBody) {
   origin_.PutOracle("file", 1 << 20);
   for (const bool at_head : {true, false}) {
@@ -313,8 +322,8 @@ TEST_F(TlsTest, ACertificateForAnotherHostIsNot) {
 }
 
 TEST_F(TlsTest, ARedirectToPlainHttpIsNotFollowed) {
-  HttpTransport::Options options;
-  options.cacert = nginx_.cacert();
+  HttpClient::Options options;
+  options.transport.cacert = nginx_.cacert();
   HttpClient client(options);
   HttpRequest request;
   request.url = *ParseUrl(nginx_.https_url("down"));
