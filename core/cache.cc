@@ -36,6 +36,8 @@ Cache::Options Fitted(Cache::Options options) {
         std::clamp(part, kFillBlock, std::max(kFillBlock, options.fetcher.part_bytes));
     options.fetcher.prefetch_limit =
         std::min(options.fetcher.prefetch_limit, std::max(kFillBlock, options.memory_budget / 4));
+    options.traffic.readahead =
+        std::min(options.traffic.readahead, std::max(kFillBlock, options.memory_budget / 2));
   }
   return options;
 }
@@ -59,6 +61,7 @@ Cache::Cache(Options options, std::unique_ptr<CacheDirectory> directory, Backend
       backend_(backend),
       clock_(clock),
       timer_(clock),
+      traffic_(options_.traffic),
       directory_(std::move(directory)),
       scheduler_(backend, options_.scheduler, clock) {
   if (options_.driver == DriverKind::kMemory) budget_.emplace(options_.memory_budget, stats_);
@@ -114,9 +117,9 @@ Result<std::unique_ptr<CachedFile>> Cache::Make(const std::string& path, const V
   options.path = path;
   options.display_url = backend_.DisplayUrl(path);
   options.version = version;
-  return std::make_unique<CachedFile>(std::move(*place),
-                                      CachedFile::Shared{scheduler_, clock_, timer_, stats_, link_},
-                                      std::move(options));
+  return std::make_unique<CachedFile>(
+      std::move(*place), CachedFile::Shared{scheduler_, clock_, timer_, stats_, traffic_},
+      std::move(options));
 }
 
 Result<CachedFile::Place> Cache::MakePlace(const std::string& path, const Version& version) {

@@ -16,11 +16,11 @@
 #include "core/cache_directory.h"
 #include "core/cached_file.h"
 #include "core/fetcher.h"
-#include "core/link_estimate.h"
 #include "core/mapped_file.h"
 #include "core/memory_budget.h"
 #include "core/mutex.h"
 #include "core/scheduler.h"
+#include "core/source_traffic.h"
 #include "core/stats.h"
 #include "core/timer.h"
 
@@ -40,6 +40,7 @@ class Cache {
     size_t max_idle_files = 8192;
     std::string source;  // identity of the SOURCE, part of every entry's name
     Scheduler::Options scheduler;
+    SourceTraffic::Options traffic;
     Fetcher::Options fetcher;  // path, display_url and version are filled in by Open
   };
 
@@ -61,7 +62,6 @@ class Cache {
   void Shutdown();
 
   Stats& stats() { return stats_; }
-  LinkEstimate& link() { return link_; }
 
  private:
   // A file and who has it. Idle: nobody. The pointers that Open gives out share one count of
@@ -93,7 +93,7 @@ class Cache {
   Clock& clock_;
   Timer timer_;
   Stats stats_;
-  LinkEstimate link_;
+  SourceTraffic traffic_;
   WindowCache windows_;
   std::unique_ptr<CacheDirectory> directory_;  // null for kMemory
   std::optional<MemoryBudget> budget_;         // for kMemory

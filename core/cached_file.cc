@@ -18,7 +18,7 @@ CachedFile::CachedFile(Place place, const Shared& shared, Fetcher::Options optio
       budget_(place.budget),
       resource_(std::move(place.driver), ResourceOptions(options.version), shared.clock,
                 shared.timer),
-      fetcher_(resource_, shared.scheduler, shared.clock, shared.stats, shared.link,
+      fetcher_(resource_, shared.scheduler, shared.clock, shared.stats, shared.traffic,
                std::move(options)) {
   if (budget_ != nullptr) resource_.AddObserver(budget_);
 }

@@ -28,7 +28,7 @@ class CachedFile {
     Clock& clock;
     Timer& timer;
     Stats& stats;
-    LinkEstimate& link;
+    SourceTraffic& traffic;
   };
 
   // `options.version.length` is known.

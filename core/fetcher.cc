@@ -16,17 +16,20 @@ namespace {
 // A part that takes longer holds its connection back from a demand read for too long.
 constexpr double kPartSeconds = 0.25;
 
+// So long a connection may go on with what nobody wants.
+constexpr double kDrainSeconds = 0.05;
+
 Status Stopped() { return Status(Code::kShutdown, "the file is being closed"); }
 
 }  // namespace
 
 Fetcher::Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Stats& stats,
-                 LinkEstimate& link, Options options)
+                 SourceTraffic& traffic, Options options)
     : resource_(resource),
       scheduler_(scheduler),
       clock_(clock),
       stats_(stats),
-      link_(link),
+      traffic_(traffic),
       options_(std::move(options)),
       version_(options_.version) {
   resource_.SetFlightControl(this);
@@ -48,12 +51,12 @@ void Fetcher::Demand(const Range& wanted, const std::vector<Range>& claimed) {
 
 void Fetcher::Prefetch(const Range& range, Priority priority) {
   if (range.empty()) return;
-  const Range ahead{range.begin, range.begin + std::min(range.size(), options_.prefetch_limit)};
-  // Two parts at least, so that more than one connection works on a short window.
-  const uint64_t part =
-      std::min(PartBytes(), std::max(kFillBlock, std::bit_floor(ahead.size() / 2)));
-  Launch(resource_.Claim(ahead), part, priority);
-  scheduler_.Raise(this, ahead, priority);
+  Launch(resource_.Claim(range), PartBytesAhead(range.size()), priority);
+  scheduler_.Raise(this, range, priority);
+}
+
+Readahead::Limits Fetcher::PrefetchLimits(uint64_t length) const {
+  return {length, options_.prefetch_limit, traffic_.ReadaheadRoom(), traffic_.link.snapshot()};
 }
 
 void Fetcher::DropPrefetch() { scheduler_.Drop(this, Priority::kReadahead); }
@@ -75,10 +78,24 @@ Version Fetcher::version() const {
 }
 
 uint64_t Fetcher::PartBytes() const {
-  const double rate = link_.snapshot().connection_bytes_per_second;
+  const double rate = traffic_.link.snapshot().connection_bytes_per_second;
   if (rate <= 0) return options_.part_bytes;
   const double bytes = std::min(rate * kPartSeconds, static_cast<double>(options_.part_bytes));
   return std::max(kFillBlock, std::bit_floor(static_cast<uint64_t>(bytes)));
+}
+
+uint64_t Fetcher::PartBytesAhead(uint64_t ahead) const {
+  // Two parts at least, so that more than one connection works on a short window.
+  uint64_t part = std::min(PartBytes(), std::bit_floor(ahead / 2));
+  if (const uint64_t enough = traffic_.link.snapshot().PartBytes(); enough > 0) {
+    part = std::min(part, std::bit_floor(enough));
+  }
+  return std::max(kFillBlock, part);
+}
+
+uint64_t Fetcher::DrainBytes() const {
+  const double rate = traffic_.link.snapshot().connection_bytes_per_second;
+  return std::max(kFillBlock, static_cast<uint64_t>(rate * kDrainSeconds));
 }
 
 void Fetcher::Launch(const std::vector<Range>& claimed, uint64_t part, Priority priority) {
@@ -107,8 +124,9 @@ void Fetcher::LaunchOne(const Range& range, Priority priority) {
     resource_.FailFlight(range, Stopped());
     return;
   }
-  const TimePoint deadline =
-      priority == Priority::kDemand ? clock_.Now() + options_.timeout : kNever;
+  const bool demanded = priority == Priority::kDemand;
+  if (!demanded) traffic_.ahead.fetch_add(range.size(), std::memory_order_relaxed);
+  const TimePoint deadline = demanded ? clock_.Now() + options_.timeout : kNever;
   scheduler_.Submit(std::make_shared<PartFlight>(*this, range, deadline), priority);
 }
 
@@ -120,7 +138,7 @@ void Fetcher::SplitQueued(const Range& wanted) {
     LaunchOne(first, Priority::kDemand);
     LaunchOne({first.end, part.end}, priority);
     LaunchOne({part.begin, first.begin}, priority);
-    OnFlightEnd();  // its claim lives on in these
+    OnFlightEnd(part.size());  // its claim lives on in these
   }
 }
 
@@ -152,7 +170,8 @@ Status Fetcher::Bind(const Version& actual) {
   return OkStatus();
 }
 
-void Fetcher::OnFlightEnd() {
+void Fetcher::OnFlightEnd(uint64_t ahead) {
+  traffic_.ahead.fetch_sub(ahead, std::memory_order_relaxed);
   // Notified under the lock: once it is let go this object may be gone.
   MutexLock lock(mu_);
   --flights_;

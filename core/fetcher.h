@@ -11,11 +11,12 @@
 
 #include "core/backend.h"
 #include "core/background_write.h"
-#include "core/link_estimate.h"
 #include "core/mutex.h"
+#include "core/readahead.h"
 #include "core/resource.h"
 #include "core/retry.h"
 #include "core/scheduler.h"
+#include "core/source_traffic.h"
 #include "core/stats.h"
 #include "core/version.h"
 
@@ -41,8 +42,8 @@ class Fetcher : public FlightControl {
     // connection.
     uint64_t part_bytes = 4 << 20;
 
-    // A longer range given to Prefetch is cut to this, bytes: what is fetched ahead must still be
-    // there when the reader comes.
+    // So much of one file is fetched ahead at a time, bytes: what is must still be there when the
+    // reader comes.
     uint64_t prefetch_limit = std::numeric_limits<uint64_t>::max();
 
     // Bytes gathered before a write: libcurl hands out 16 KiB at a time. Sooner where a reader's
@@ -51,8 +52,8 @@ class Fetcher : public FlightControl {
   };
 
   // All outlive this. Sets itself as the resource's flight control.
-  Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Stats& stats, LinkEstimate& link,
-          Options options);
+  Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Stats& stats,
+          SourceTraffic& traffic, Options options);
 
   // No flight is left: Stop, or the scheduler's Shutdown, has been called and has returned.
   ~Fetcher() override;
@@ -60,10 +61,13 @@ class Fetcher : public FlightControl {
   // FlightControl.
   void Demand(const Range& wanted, const std::vector<Range>& claimed) override;
 
-  // Fetches what of `range` is missing and not yet in flight, at this priority. Never blocks.
+  // Fetches what of `range` is missing and not yet in flight, at this priority. Never blocks. How
+  // much there is room for, over all files, is the caller's to heed.
   void Prefetch(const Range& range, Priority priority);
+  Readahead::Limits PrefetchLimits(uint64_t length) const;
 
-  // Drops what is queued but not demanded: the last reader has closed the file.
+  // Ends what nobody waits for: the last reader has closed the file. What is queued goes at once,
+  // and so does what is in flight, unless its rest is so small that the connection is worth more.
   void DropPrefetch();
 
   // Drops all that is queued, stops what is in flight, waits for it. What is asked for afterwards
@@ -76,8 +80,13 @@ class Fetcher : public FlightControl {
  private:
   friend class PartFlight;
 
-  // How long a part should be on this link, bytes.
+  // How long a part should be on this link, bytes: not too long for a demand read to wait for its
+  // connection; of `ahead` bytes fetched ahead, short enough for many connections to share them.
   uint64_t PartBytes() const;
+  uint64_t PartBytesAhead(uint64_t ahead) const;
+
+  // An unwanted rest up to this is fetched all the same, bytes: breaking off costs the connection.
+  uint64_t DrainBytes() const;
 
   // `claimed` in flights of at most `part` bytes that start at its multiples.
   void Launch(const std::vector<Range>& claimed, uint64_t part, Priority priority);
@@ -91,14 +100,15 @@ class Fetcher : public FlightControl {
   // one pins it.
   Status Bind(const Version& actual);
 
-  // The last that a flight does with this object.
-  void OnFlightEnd();
+  // The last that a flight of `ahead` bytes that began ahead of its readers, or 0, does with this
+  // object.
+  void OnFlightEnd(uint64_t ahead);
 
   Resource& resource_;
   Scheduler& scheduler_;
   Clock& clock_;
   Stats& stats_;
-  LinkEstimate& link_;
+  SourceTraffic& traffic_;
   const Options options_;
   std::stop_source stop_;  // of all flights
   BackgroundWrite background_write_;

@@ -3,6 +3,7 @@
 #define BRIMFS_CORE_LINK_ESTIMATE_H_
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,7 +12,7 @@
 
 namespace brimfs {
 
-// One a mount. Thread-safe.
+// One a mount. Thread-safe; to look at it takes no lock, as every read does.
 class LinkEstimate {
  public:
   struct Snapshot {
@@ -19,8 +20,15 @@ class LinkEstimate {
     double bytes_per_second = 0;             // all connections together, smoothed; 0 = unknown
     double connection_bytes_per_second = 0;  // one connection while its body arrives
 
-    // What must be in flight to keep the link busy, in bytes; 0 = unknown.
-    uint64_t BandwidthDelayProduct() const;
+    // How long one GET's body should take for its round trip to be small beside it.
+    Duration PartTime() const;
+
+    // So much of it a connection brings in PartTime, bytes; 0 = unknown.
+    uint64_t PartBytes() const;
+
+    // What should be ahead of a reader to keep the link busy with parts of that length and let it
+    // show that it can carry more, bytes; 0 = unknown.
+    uint64_t WindowBytes() const;
   };
 
   // A flight's answer began after `to_first_byte`; its body of `bytes` took `body`, ending `now`.
@@ -39,12 +47,17 @@ class LinkEstimate {
     double PerSecond() const { return seconds > 0 ? bytes / seconds : 0; }
   };
 
-  mutable Mutex mu_;
+  Mutex mu_;
   std::array<Duration, 16> round_trips_ ABSL_GUARDED_BY(mu_){};  // a ring
   size_t round_trip_count_ ABSL_GUARDED_BY(mu_) = 0;
   Rate link_ ABSL_GUARDED_BY(mu_);        // over the time in which any body was arriving
   Rate connection_ ABSL_GUARDED_BY(mu_);  // over the sum of the bodies' times
   TimePoint busy_until_ ABSL_GUARDED_BY(mu_) = TimePoint::min();
+
+  // What snapshot() answers; written with mu_ held. Each is right by itself.
+  std::atomic<Duration> round_trip_{Duration(0)};
+  std::atomic<double> bytes_per_second_{0};
+  std::atomic<double> connection_bytes_per_second_{0};
 };
 
 }  // namespace brimfs

@@ -22,21 +22,20 @@ Code FinalCode(Code code) {
 
 std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token stop) {
   if (deadline_ == kNever) deadline_ = fetcher_.clock_.Now() + fetcher_.options_.timeout;
-  std::stop_source either;
-  const auto end = [&either] { either.request_stop(); };
+  const auto end = [this] { end_.request_stop(); };
   const std::stop_callback on_shutdown(stop, end);
   const std::stop_callback on_stop(fetcher_.stop_.get_token(), end);
 
   const uint64_t before = position_;
   const Status error =
-      either.stop_requested() ? Status(Code::kInterrupted) : Try(connection, either.get_token());
+      end_.stop_requested() ? Status(Code::kInterrupted) : Try(connection, end_.get_token());
   if (error.ok()) {
     fetcher_.resource_.Release(range_);
-    fetcher_.OnFlightEnd();
+    End();
     return std::nullopt;
   }
-  if (either.stop_requested()) {
-    Abandon(Status(Code::kShutdown, "stopped"));
+  if (end_.stop_requested()) {
+    Abandon(Status(unwanted_ ? Code::kInterrupted : Code::kShutdown, "stopped"));
     return std::nullopt;
   }
   if (position_ > before) attempt_ = 1;
@@ -55,7 +54,13 @@ void PartFlight::Abandon(const Status& why) {
   } else {
     fetcher_.resource_.Release(range_);  // whoever waits all the same claims it anew
   }
-  fetcher_.OnFlightEnd();
+  End();
+}
+
+void PartFlight::Unwanted() {
+  if (left_ <= fetcher_.DrainBytes()) return;
+  unwanted_ = true;
+  end_.request_stop();
 }
 
 Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
@@ -69,6 +74,7 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   thread_local std::vector<std::byte> gathered;
   gathered.clear();
   gathered_ = &gathered;
+  left_ = remaining().size();
   answered_.reset();
   sink_error_ = OkStatus();
 
@@ -89,7 +95,7 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
 
   const TimePoint now = fetcher_.clock_.Now();
   const TimePoint answered = answered_.value_or(now);
-  fetcher_.link_.OnFlight(answered - started, position_ - before, now - answered, now);
+  fetcher_.traffic_.link.OnFlight(answered - started, position_ - before, now - answered, now);
   return OkStatus();
 }
 
@@ -110,6 +116,7 @@ Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
 }
 
 Status PartFlight::Accept(std::span<const std::byte> data) {
+  left_ = range_.end - position_ - gathered_->size() - data.size();
   const uint64_t enough = fetcher_.options_.coalesce_bytes;
   if (gathered_->size() + data.size() > enough) BRIMFS_RETURN_IF_ERROR(Flush());
   const bool last = position_ + gathered_->size() + data.size() == range_.end;
@@ -140,6 +147,8 @@ Status PartFlight::Store(std::span<const std::byte> data) {
   return OkStatus();
 }
 
+void PartFlight::End() { fetcher_.OnFlightEnd(ahead_of_readers_ ? range_.size() : 0); }
+
 void PartFlight::Fail(const Status& error) {
   const Status why(FinalCode(error.code()),
                    fetcher_.options_.display_url + ": bytes " + std::to_string(position_) + "-" +
@@ -153,7 +162,7 @@ void PartFlight::Fail(const Status& error) {
     fetcher_.resource_.Release({range_.begin, position_});
     fetcher_.resource_.FailFlight(remaining(), why);
   }
-  fetcher_.OnFlightEnd();
+  End();
 }
 
 }  // namespace brimfs

@@ -3,10 +3,12 @@
 #ifndef BRIMFS_CORE_PART_FLIGHT_H_
 #define BRIMFS_CORE_PART_FLIGHT_H_
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "core/backend.h"
@@ -26,10 +28,12 @@ class PartFlight : public Flight, private BodySink {
         range_(range),
         ahead_of_readers_(deadline == kNever),
         position_(range.begin),
-        deadline_(deadline) {}
+        deadline_(deadline),
+        left_(range.size()) {}
 
   std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) override;
   void Abandon(const Status& why) override;
+  void Unwanted() override;
   const void* owner() const override { return &fetcher_; }
   Range range() const override { return range_; }
 
@@ -44,6 +48,7 @@ class PartFlight : public Flight, private BodySink {
   Status Store(std::span<const std::byte> data);
 
   void Fail(const Status& error);
+  void End();  // the last that this does with the fetcher
   Range remaining() const { return {position_, range_.end}; }
 
   Fetcher& fetcher_;
@@ -51,7 +56,10 @@ class PartFlight : public Flight, private BodySink {
   const bool ahead_of_readers_;  // nobody slept for it when it was launched
   uint64_t position_;            // up to here everything is in the resource
   TimePoint deadline_;
-  int attempt_ = 0;  // tries since the last that brought bytes
+  int attempt_ = 0;                     // tries since the last that brought bytes
+  std::stop_source end_;                // of the flight, whatever the reason
+  std::atomic<bool> unwanted_ = false;  // is one
+  std::atomic<uint64_t> left_;          // bytes that have not come, for Unwanted's thread
 
   // Of the current try.
   std::vector<std::byte>* gathered_ = nullptr;  // what follows position_; the thread's

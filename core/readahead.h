@@ -4,59 +4,50 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "core/link_estimate.h"
 #include "core/range.h"
+#include "core/sequential_stream.h"
+#include "core/strided_reads.h"
 
 namespace brimfs {
 
 // Not thread-safe: the open file guards it.
 //
-// Follows a few streams of reads at once. A read belongs to the stream whose head it is near to;
-// the stream is sequential while at least half of what it passed over was read. So one stream's
-// requests may come out of order from several threads of the kernel, and random reads that happen
-// to fall near each other are still random.
+// Follows a few streams of reads at once, forwards or backwards (core/sequential_stream.h), and
+// pieces at a constant distance (core/strided_reads.h). Everything else is random: what is asked
+// for is fetched anyway, rounded to fill blocks, and nothing beyond it.
 class Readahead {
  public:
   struct Options {
-    uint64_t first_window = 128 << 10;  // after the second read in a row, bytes
-    uint64_t min_cap = 16 << 20;        // the window may always grow to this
-    uint64_t max_window = 64 << 20;     // and never beyond this
-    // How far from its stream's head a read may fall; less while the window is smaller than this.
-    uint64_t slack = 4 << 20;
+    SequentialStream::Options stream;
+    uint64_t min_cap = 16 << 20;     // the window may always grow to this, bytes
+    uint64_t max_window = 64 << 20;  // and never beyond this
+  };
+
+  // What a read may lead to.
+  struct Limits {
+    uint64_t length = 0;           // of the object, bytes
+    uint64_t window = UINT64_MAX;  // so far ahead of the reader at most, bytes
+    uint64_t room = UINT64_MAX;    // bytes that may be asked for now, whatever the window says
+    LinkEstimate::Snapshot link;
   };
 
   Readahead() : Readahead(Options{}) {}
   explicit Readahead(Options options) : options_(options) {}
 
-  // A read of `read` in an object of `length` bytes. What should be fetched beyond it, cut at the
-  // length; empty while reading is random: what is asked for is fetched anyway, rounded to fill
-  // blocks. Returns a range only when it is worth requests: when half of the window has been used
-  // up.
-  Range OnRead(const Range& read, uint64_t length, const LinkEstimate::Snapshot& link);
+  // A read: what should be fetched beyond it, cut at the length, in the order of reading. Empty as
+  // long as more than half of the window is left.
+  std::vector<Range> OnRead(const Range& read, const Limits& limits);
 
-  // Of the stream that read last, bytes; 0 while it is not sequential. For tests and statistics.
-  uint64_t window() const { return streams_.front().window; }
+  // Of the stream that read last, bytes; 0 while it is not sequential.
+  uint64_t window() const { return streams_.front().window(); }
 
  private:
-  struct Stream {
-    uint64_t begin = 0;     // since where `bytes` is counted
-    uint64_t head = 0;      // the end of the read that got furthest
-    uint64_t bytes = 0;     // read between begin and head, at most their distance
-    uint64_t frontier = 0;  // up to here has been asked for
-    uint64_t window = 0;
-    bool used = false;
-  };
-
-  // How far `read` is from where `stream` goes on; kFar if it does not belong to it.
-  static constexpr uint64_t kFar = UINT64_MAX;
-  uint64_t Distance(const Stream& stream, const Range& read) const;
-
-  // Counts `read`; returns whether the stream is sequential and got further by it.
-  bool Advance(Stream& stream, const Range& read) const;
-
   Options options_;
-  std::array<Stream, 4> streams_;  // most recently used first
+  StridedReads strided_;
+  std::array<SequentialStream, 8> streams_;  // most recently used first
 };
 
 }  // namespace brimfs

@@ -105,13 +105,17 @@ void Scheduler::Drop(const void* owner, Priority least) {
     return job.priority >= least && job.flight->owner() == owner;
   };
   std::vector<Job> removed;
+  std::vector<std::shared_ptr<Flight>> running;
   {
     MutexLock lock(mu_);
     removed = RemoveQueued(chosen);
     for (Worker& worker : workers_) {
-      if (worker.running != nullptr && chosen(*worker.running)) worker.running->dropped = true;
+      if (worker.running == nullptr || !chosen(*worker.running)) continue;
+      worker.running->dropped = true;
+      running.push_back(worker.running->flight);
     }
   }
+  for (const std::shared_ptr<Flight>& flight : running) flight->Unwanted();
   const Status why(Code::kInterrupted, "no longer wanted");
   for (const Job& job : removed) job.flight->Abandon(why);
 }

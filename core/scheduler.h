@@ -37,6 +37,10 @@ class Flight {
   // (kInterrupted) or Shutdown (kShutdown). On the thread that dropped it or on a worker's.
   virtual void Abandon(const Status& why) = 0;
 
+  // While Run is on its way, from another thread: nobody wants it any more. It may end early, and
+  // is not run again.
+  virtual void Unwanted() = 0;
+
   // Whose it is and what it covers, for Raise and Drop. Constant.
   virtual const void* owner() const = 0;
   virtual Range range() const = 0;
@@ -72,7 +76,7 @@ class Scheduler {
   Withdrawn Withdraw(const void* owner, const Range& range, Priority than);
 
   // Flights of `owner` whose priority is `least` or less urgent are abandoned: queued ones at once,
-  // running ones in place of being run again.
+  // running ones in place of being run again, and told so (Flight::Unwanted).
   void Drop(const void* owner, Priority least);
 
   // Abandons what is queued, stops what runs. Idempotent.

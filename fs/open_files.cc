@@ -96,14 +96,15 @@ void FileSystem::Release(std::unique_ptr<OpenFile> open) {
 
 void FileSystem::StartReadahead(OpenFile& file, const Range& read) {
   if (read.empty()) return;
-  const LinkEstimate::Snapshot link = cache_.link().snapshot();
-  Range ahead;
+  Fetcher& fetcher = file.file->fetcher();
+  const Readahead::Limits limits = fetcher.PrefetchLimits(file.node->attributes.size);
+  std::vector<Range> ahead;
   {
     MutexLock lock(file.mu);
-    ahead = file.readahead.OnRead(read, file.node->attributes.size, link);
+    ahead = file.readahead.OnRead(read, limits);
   }
   if (ahead.empty() || file.file->resource().state() == Resource::State::kCommitted) return;
-  file.file->fetcher().Prefetch(ahead, Priority::kReadahead);
+  for (const Range& range : ahead) fetcher.Prefetch(range, Priority::kReadahead);
 }
 
 void FileSystem::CountRead(OpenFile& file, bool waited, const Range& read) {

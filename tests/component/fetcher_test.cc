@@ -52,7 +52,7 @@ class FetcherTest : public ::testing::Test {
     Resource::Options resource_options;
     resource_options.length = info->version.length;
     resource_.emplace(std::move(hooked), resource_options, clock_, timer_);
-    fetcher_.emplace(*resource_, *scheduler_, clock_, stats_, link_, options_);
+    fetcher_.emplace(*resource_, *scheduler_, clock_, stats_, traffic_, options_);
   }
 
   // The code of one whole read, kIo if the bytes are wrong.
@@ -89,7 +89,7 @@ class FetcherTest : public ::testing::Test {
   Timer timer_{clock_};
   FakeBackend backend_;
   Stats stats_;
-  LinkEstimate link_;
+  SourceTraffic traffic_;
   WindowCache windows_;
   Fetcher::Options options_;
   std::optional<Scheduler> scheduler_;
@@ -125,7 +125,7 @@ TEST_F(FetcherTest, ALongReadIsCutIntoPartsAtTheirMultiples) {
 }
 
 TEST_F(FetcherTest, ASlowLinkGetsShorterParts) {
-  link_.OnFlight(milliseconds(20), kMiB, seconds(1), clock_.Now());
+  traffic_.link.OnFlight(milliseconds(20), kMiB, seconds(1), clock_.Now());
   Start(1);
   EXPECT_EQ(Read({0, kMiB / 2}), Code::kOk);
   EXPECT_THAT(backend_.fetches(), ElementsAre(Asks(0u, kMiB / 4), Asks(kMiB / 4, kMiB / 2)));
@@ -300,7 +300,7 @@ TEST_F(FetcherTest, AServerThatIgnoresIfMatchIsFoundOutByItsAnswer) {
   Start();
   options_.version.last_modified.reset();
   fetcher_->Stop();
-  fetcher_.emplace(*resource_, *scheduler_, clock_, stats_, link_, options_);
+  fetcher_.emplace(*resource_, *scheduler_, clock_, stats_, traffic_, options_);
   EXPECT_EQ(Read({0, 10}), Code::kOk);  // the first answer pins the version
   EXPECT_TRUE(fetcher_->version().last_modified.has_value());
   AwaitIdle();  // the rest of the block
@@ -409,12 +409,33 @@ TEST_F(FetcherTest, PrefetchAsksForNothingTwice) {
   EXPECT_EQ(resource_->NextGap(0, 3 * kMiB), std::nullopt);
 }
 
-TEST_F(FetcherTest, WhatIsPrefetchedIsLimited) {
-  options_.prefetch_limit = kMiB;
-  Start();
-  fetcher_->Prefetch({0, 8 * kMiB}, Priority::kReadahead);
+TEST_F(FetcherTest, WhatIsInFlightAheadOfReadersTakesRoomUntilItIsThere) {
+  options_.prefetch_limit = 3 * kMiB;
+  Start(2);
+  const uint64_t all = fetcher_->PrefetchLimits(kLength).room;
+  EXPECT_EQ(fetcher_->PrefetchLimits(kLength).window, 3 * kMiB);
+  backend_.CloseGate(kPath);
+  fetcher_->Prefetch({0, 2 * kMiB}, Priority::kReadahead);
+  std::future<Code> outcome = ReadInThread({kMiB, kMiB + 1});  // splits a part; takes none itself
+  backend_.AwaitAtGate(kPath, 2);
+  while (fetcher_->PrefetchLimits(kLength).room != all - (2 * kMiB - kFillBlock)) {
+    std::this_thread::yield();
+  }
+  backend_.OpenGate(kPath);
+  EXPECT_EQ(outcome.get(), Code::kOk);
   AwaitIdle();
-  EXPECT_EQ(resource_->FilledBytes(), kMiB);
+  EXPECT_EQ(fetcher_->PrefetchLimits(kLength).room, all);
+}
+
+TEST_F(FetcherTest, PartsAheadAreShortEnoughForManyConnections) {
+  traffic_.link.OnFlight(milliseconds(1), 4 * kMiB, milliseconds(80), clock_.Now());
+  Start(2);
+  backend_.CloseGate(kPath);
+  fetcher_->Prefetch({0, 4 * kMiB}, Priority::kReadahead);
+  backend_.AwaitAtGate(kPath, 1);
+  EXPECT_EQ(scheduler_->load().queued, 7);  // ten milliseconds at 50 MiB/s each
+  backend_.OpenGate(kPath);
+  AwaitIdle();
 }
 
 TEST_F(FetcherTest, DroppedReadaheadIsFetchedWhenItIsReadAfterAll) {
@@ -425,10 +446,34 @@ TEST_F(FetcherTest, DroppedReadaheadIsFetchedWhenItIsReadAfterAll) {
   backend_.AwaitAtGate(kPath, 1);
   fetcher_->DropPrefetch();
   EXPECT_EQ(scheduler_->load().queued, 0);
+  AwaitIdle();  // its gate is closed: what ran was stopped
+  backend_.OpenGate(kPath);
+  EXPECT_EQ(resource_->FilledBytes(), 0);
+  EXPECT_EQ(Read({3 * kMiB, 3 * kMiB + 10}), Code::kOk);
+}
+
+TEST_F(FetcherTest, ASmallRestIsFetchedThoughNobodyWantsIt) {
+  options_.part_bytes = kMiB;
+  Start(2);
+  backend_.CloseGate(kPath, kMiB - 1000);
+  fetcher_->Prefetch({0, kMiB}, Priority::kReadahead);
+  backend_.AwaitAtGate(kPath, 1);
+  fetcher_->DropPrefetch();
   backend_.OpenGate(kPath);
   AwaitIdle();
   EXPECT_EQ(resource_->FilledBytes(), kMiB);
-  EXPECT_EQ(Read({3 * kMiB, 3 * kMiB + 10}), Code::kOk);
+}
+
+TEST_F(FetcherTest, AReaderOfWhatWasDroppedGetsItAllTheSame) {
+  Start(2);
+  backend_.CloseGate(kPath);
+  fetcher_->Prefetch({0, kMiB}, Priority::kReadahead);
+  backend_.AwaitAtGate(kPath, 1);
+  std::future<Code> outcome = ReadInThread({0, 4096});  // raises it
+  AwaitWaiters(1);
+  fetcher_->DropPrefetch();
+  backend_.OpenGate(kPath);
+  EXPECT_EQ(outcome.get(), Code::kOk);
 }
 
 TEST_F(FetcherTest, StopFreesTheConnectionsAndEndsTheWaits) {
@@ -461,8 +506,8 @@ TEST_F(FetcherTest, TheLinkIsMeasured) {
   EXPECT_EQ(Read({0, kMiB}), Code::kOk);
   AwaitIdle();
   // The clock stands still, so only that there was a measurement can be seen.
-  link_.OnFlight(seconds(1), 0, seconds(0), clock_.Now());
-  EXPECT_EQ(link_.snapshot().round_trip, Duration(0));
+  traffic_.link.OnFlight(seconds(1), 0, seconds(0), clock_.Now());
+  EXPECT_EQ(traffic_.link.snapshot().round_trip, Duration(0));
 }
 
 TEST_F(FetcherTest, ManyReadersEverywhereReadRightAndNothingTwice) {

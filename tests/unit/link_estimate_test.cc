@@ -15,7 +15,8 @@ TEST(LinkEstimateTest, NothingIsKnownAtFirst) {
   EXPECT_EQ(link.round_trip, Duration(0));
   EXPECT_EQ(link.bytes_per_second, 0);
   EXPECT_EQ(link.connection_bytes_per_second, 0);
-  EXPECT_EQ(link.BandwidthDelayProduct(), 0);
+  EXPECT_EQ(link.PartBytes(), 0);
+  EXPECT_EQ(link.WindowBytes(), 0);
 }
 
 TEST(LinkEstimateTest, OneConnectionIsTheWholeLink) {
@@ -25,7 +26,15 @@ TEST(LinkEstimateTest, OneConnectionIsTheWholeLink) {
   EXPECT_EQ(link.round_trip, milliseconds(20));
   EXPECT_DOUBLE_EQ(link.bytes_per_second, 10.0 * kMiB);
   EXPECT_DOUBLE_EQ(link.connection_bytes_per_second, 10.0 * kMiB);
-  EXPECT_EQ(link.BandwidthDelayProduct(), kMiB / 5);
+  EXPECT_EQ(link.PartTime(), milliseconds(80));
+  EXPECT_EQ(link.PartBytes(), static_cast<uint64_t>(0.8 * kMiB));
+  EXPECT_EQ(link.WindowBytes(), 2 * kMiB);
+}
+
+TEST(LinkEstimateTest, ANearServerGetsPartsThatAreWorthARequestToo) {
+  LinkEstimate estimate;
+  estimate.OnFlight(milliseconds(0), kMiB, milliseconds(1), kStart);
+  EXPECT_EQ(estimate.snapshot().PartTime(), milliseconds(10));
 }
 
 TEST(LinkEstimateTest, BodiesThatArriveSideBySideAddUp) {

@@ -68,6 +68,7 @@ class GatedFlight : public Flight {
     return std::exchange(again_, std::nullopt);
   }
   void Abandon(const Status& why) override { journal_.Write(name_ + "!" + CodeName(why.code())); }
+  void Unwanted() override { journal_.Write(name_ + "!unwanted"); }
   const void* owner() const override { return owner_; }
   Range range() const override { return range_; }
 
@@ -189,9 +190,10 @@ TEST_F(SchedulerTest, DropAbandonsOnlyWhatIsQueuedAndNotMoreUrgent) {
   Submit("readahead", Priority::kReadahead);
   Submit("fill", Priority::kFill);
   scheduler_->Drop(this, Priority::kReadahead);
-  EXPECT_THAT(journal_.Now(), ElementsAre("first", "readahead!interrupted", "fill!interrupted"));
+  EXPECT_THAT(journal_.Now(),
+              ElementsAre("first", "first!unwanted", "readahead!interrupted", "fill!interrupted"));
   first->LetGo();
-  EXPECT_EQ(journal_.Await(4).back(), "demand");
+  EXPECT_EQ(journal_.Await(5).back(), "demand");
 }
 
 TEST_F(SchedulerTest, ARetryWaitsForItsTimeAndHoldsNoConnection) {
@@ -236,7 +238,7 @@ TEST_F(SchedulerTest, WhatIsDroppedWhileItRunsIsNotRunAgain) {
   journal_.Await(1);
   scheduler_->Drop(this, Priority::kReadahead);
   again->LetGo();
-  EXPECT_THAT(journal_.Await(2), ElementsAre("again", "again!interrupted"));
+  EXPECT_THAT(journal_.Await(3), ElementsAre("again", "again!unwanted", "again!interrupted"));
 }
 
 TEST_F(SchedulerTest, WithdrawnFlightsComeBackUntouched) {
