@@ -144,6 +144,7 @@ Status CheckStatus(const HttpHead& head, absl::Time now) {
     case 503:
     case 504: {
       Status status(Code::kUnavailable, what);
+      if (head.status == 429 || head.status == 503) status.set_overloaded();
       const auto field = head.headers.Find("Retry-After");
       if (const auto wait = field ? ParseRetryAfter(*field, now) : std::nullopt) {
         status.set_retry_after(absl::ToChronoMilliseconds(*wait));

@@ -43,7 +43,8 @@ Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length
 // Errors as Connection::Fetch has them:
 //   kStale        another version, or gone (404, 410, 412, 416)
 //   kDenied       401, 403, 407
-//   kUnavailable  408, 425, 429, 500, 502, 503, 504; with retry_after() if the answer names a time
+//   kUnavailable  408, 425, 429, 500, 502, 503, 504; with retry_after() if the answer names a time,
+//                 and overloaded() if it asks to be spared
 //   kProtocol     everything else that is not the range that was asked for
 // `now` is for a Retry-After that is a date.
 Result<RangeAnswer> CheckRangeAnswer(const RangeQuestion& question, const HttpHead& head,

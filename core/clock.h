@@ -14,6 +14,11 @@ using Duration = std::chrono::steady_clock::duration;
 // Never reached; a wait with it has no deadline.
 inline constexpr TimePoint kNever = TimePoint::max();
 
+// `wait` from `now`; kNever if that is past all time.
+inline TimePoint After(TimePoint now, Duration wait) {
+  return wait >= kNever - now ? kNever : now + wait;
+}
+
 class Clock {
  public:
   virtual ~Clock() = default;

@@ -126,7 +126,8 @@ void Fetcher::LaunchOne(const Range& range, Priority priority) {
   }
   const bool demanded = priority == Priority::kDemand;
   if (!demanded) traffic_.ahead.fetch_add(range.size(), std::memory_order_relaxed);
-  const TimePoint deadline = demanded ? clock_.Now() + options_.timeout : kNever;
+  std::optional<TimePoint> deadline;
+  if (demanded) deadline = After(clock_.Now(), options_.timeout);
   scheduler_.Submit(std::make_shared<PartFlight>(*this, range, deadline), priority);
 }
 

@@ -32,7 +32,7 @@ class Fetcher : public FlightControl {
     Version version;          // as known so far; the first answer pins it
 
     // Of one flight, tries and waits included; from when it is asked for, if somebody waits for it,
-    // and from its first try, if not.
+    // and from its first try, if not. Duration::max(): it is tried for ever.
     Duration timeout = std::chrono::seconds(60);
     Duration first_byte = std::chrono::seconds(10);  // of silence end one try
     RetryPolicy retry;

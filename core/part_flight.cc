@@ -1,5 +1,6 @@
 #include "core/part_flight.h"
 
+#include <algorithm>
 #include <mutex>
 #include <string>
 
@@ -21,14 +22,13 @@ Code FinalCode(Code code) {
 }  // namespace
 
 std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token stop) {
-  if (deadline_ == kNever) deadline_ = fetcher_.clock_.Now() + fetcher_.options_.timeout;
+  if (!deadline_) deadline_ = After(fetcher_.clock_.Now(), fetcher_.options_.timeout);
   const auto end = [this] { end_.request_stop(); };
   const std::stop_callback on_shutdown(stop, end);
   const std::stop_callback on_stop(fetcher_.stop_.get_token(), end);
 
-  const uint64_t before = position_;
   const Status error =
-      end_.stop_requested() ? Status(Code::kInterrupted) : Try(connection, end_.get_token());
+      end_.stop_requested() ? Status(Code::kInterrupted) : TryWithinBudget(connection);
   if (error.ok()) {
     fetcher_.resource_.Release(range_);
     End();
@@ -38,13 +38,28 @@ std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token
     Abandon(Status(unwanted_ ? Code::kInterrupted : Code::kShutdown, "stopped"));
     return std::nullopt;
   }
-  if (position_ > before) attempt_ = 1;
   const TimePoint now = fetcher_.clock_.Now();
   const std::optional<Duration> wait =
-      fetcher_.options_.retry.NextWait(attempt_, error, now, deadline_, RandomFraction());
+      fetcher_.options_.retry.NextWait(attempt_, error, now, *deadline_, RandomFraction());
   if (wait) return now + *wait;
   Fail(error);
   return std::nullopt;
+}
+
+Status PartFlight::TryWithinBudget(Connection& connection) {
+  RetryBudget& budget = fetcher_.traffic_.retries;
+  if (failure_ && !budget.TryTake(fetcher_.clock_.Now())) {
+    ++attempt_;  // wait longer than for this one
+    return *failure_;
+  }
+  const uint64_t before = position_;
+  const Status status = Try(connection, end_.get_token());
+  const uint64_t came = position_ - before;
+  budget.Earn(status.ok() ? std::max(came, kFillBlock) : came);
+  fetcher_.scheduler_.OnAnswer(status);
+  if (came > 0) attempt_ = 1;
+  failure_.emplace(status.code(), status.message());  // the server's time to come back is over then
+  return status;
 }
 
 void PartFlight::Abandon(const Status& why) {
@@ -65,7 +80,7 @@ void PartFlight::Unwanted() {
 
 Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   const TimePoint started = fetcher_.clock_.Now();
-  if (started >= deadline_) return Status(Code::kTimedOut, "no connection became free in time");
+  if (started >= *deadline_) return Status(Code::kTimedOut, "no connection became free in time");
   Stats& stats = fetcher_.stats_;
   stats.fetches.fetch_add(1, std::memory_order_relaxed);
   if (++attempt_ > 1) stats.fetch_retries.fetch_add(1, std::memory_order_relaxed);
@@ -80,7 +95,7 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
 
   const uint64_t before = position_;
   CallLimits limits;
-  limits.deadline = deadline_;
+  limits.deadline = *deadline_;
   limits.first_byte = fetcher_.options_.first_byte;
   limits.stall = fetcher_.options_.first_byte;
   limits.stop = stop;

@@ -21,12 +21,12 @@ namespace brimfs {
 // is to blame, with FailFlight or Fail otherwise. Used by one thread at a time, as Flight says.
 class PartFlight : public Flight, private BodySink {
  public:
-  // `fetcher` counts this flight already. Until `deadline`; kNever: Options::timeout from the first
-  // try.
-  PartFlight(Fetcher& fetcher, const Range& range, TimePoint deadline)
+  // `fetcher` counts this flight already. Until `deadline`; without one, Options::timeout from the
+  // first try: nobody sleeps for it yet.
+  PartFlight(Fetcher& fetcher, const Range& range, std::optional<TimePoint> deadline)
       : fetcher_(fetcher),
         range_(range),
-        ahead_of_readers_(deadline == kNever),
+        ahead_of_readers_(!deadline),
         position_(range.begin),
         deadline_(deadline),
         left_(range.size()) {}
@@ -40,6 +40,9 @@ class PartFlight : public Flight, private BodySink {
  private:
   Status OnAnswer(const Version& actual) override;
   Status OnBytes(uint64_t offset, std::span<const std::byte> data) override;
+
+  // A try, if the source's budget has one for a flight that has failed before.
+  Status TryWithinBudget(Connection& connection);
 
   // One request for what is still missing.
   Status Try(Connection& connection, const std::stop_token& stop);
@@ -55,7 +58,8 @@ class PartFlight : public Flight, private BodySink {
   const Range range_;
   const bool ahead_of_readers_;  // nobody slept for it when it was launched
   uint64_t position_;            // up to here everything is in the resource
-  TimePoint deadline_;
+  std::optional<TimePoint> deadline_;
+  std::optional<Status> failure_;       // of the last try
   int attempt_ = 0;                     // tries since the last that brought bytes
   std::stop_source end_;                // of the flight, whatever the reason
   std::atomic<bool> unwanted_ = false;  // is one

@@ -18,8 +18,8 @@ Scheduler::Scheduler(Backend& backend, Options options, Clock& clock)
     : backend_(backend),
       clock_(clock),
       connections_(std::max(1, options.connections)),
-      background_limit_(
-          std::max(1, connections_ - std::clamp(options.reserved_for_demand, 0, connections_))) {}
+      reserved_(std::clamp(options.reserved_for_demand, 0, connections_ - 1)),
+      limit_(connections_) {}
 
 Scheduler::~Scheduler() {
   Shutdown();
@@ -137,10 +137,15 @@ void Scheduler::Shutdown() {
   for (const Job& job : removed) job.flight->Abandon(why);
 }
 
+void Scheduler::OnAnswer(const Status& status) {
+  MutexLock lock(mu_);
+  if (limit_.OnAnswer(status)) wake_.NotifyOne();
+}
+
 Scheduler::Load Scheduler::load() const {
   MutexLock lock(mu_);
   Load load;
-  for (const Worker& worker : workers_) load.running += worker.running != nullptr ? 1 : 0;
+  load.running = running_;
   for (const std::deque<Job>& queue : ready_) load.queued += static_cast<int>(queue.size());
   load.queued += static_cast<int>(delayed_.size());
   return load;
@@ -195,15 +200,18 @@ bool Scheduler::TakeReady(Worker& worker, Job& job) {
     delayed_.erase(delayed_.begin());
     Announce();
   }
+  if (running_ >= limit_.limit()) return false;
+  const int background_limit = std::max(1, limit_.limit() - reserved_);
   for (std::deque<Job>& queue : ready_) {
     const bool background = &queue != &ready_[Index(Priority::kDemand)];
-    if (queue.empty() || (background && in_background_ >= background_limit_)) continue;
+    if (queue.empty() || (background && in_background_ >= background_limit)) continue;
     job = std::move(queue.front());
     queue.pop_front();
     job.was_run = true;
     worker.running = &job;
     worker.stop = std::stop_source();
     worker.in_background = background;
+    ++running_;
     in_background_ += background ? 1 : 0;
     if (!delayed_.empty()) wake_.NotifyOne();  // this may have been the one that watched their time
     return true;
@@ -216,6 +224,7 @@ void Scheduler::QueueAgain(Worker& worker, Job& job, std::optional<TimePoint> wh
   {
     MutexLock lock(mu_);
     worker.running = nullptr;
+    --running_;
     in_background_ -= worker.in_background ? 1 : 0;
     if (!when) return;
     if (shut_down_) {

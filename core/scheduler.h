@@ -15,6 +15,7 @@
 
 #include "core/backend.h"
 #include "core/clock.h"
+#include "core/connection_limit.h"
 #include "core/mutex.h"
 #include "core/range.h"
 
@@ -82,6 +83,10 @@ class Scheduler {
   // Abandons what is queued, stops what runs. Idempotent.
   void Shutdown();
 
+  // How a request of one of the flights ended: a server that asks to be spared is asked by fewer
+  // connections for a while.
+  void OnAnswer(const Status& status);
+
   struct Load {
     int running = 0;
     int queued = 0;  // those that wait for their time included
@@ -119,7 +124,7 @@ class Scheduler {
   Backend& backend_;
   Clock& clock_;
   const int connections_;
-  const int background_limit_;  // so many workers may run what is not kDemand
+  const int reserved_;  // connections that only kDemand may take, as long as there are others
 
   mutable Mutex mu_;
   CondVar wake_;
@@ -127,6 +132,8 @@ class Scheduler {
   std::multimap<TimePoint, Job> delayed_ ABSL_GUARDED_BY(mu_);  // retries, by their time
   std::list<Worker> workers_ ABSL_GUARDED_BY(mu_);              // only grows
   int idle_ ABSL_GUARDED_BY(mu_) = 0;                           // workers in NextJob's wait
+  ConnectionLimit limit_ ABSL_GUARDED_BY(mu_);
+  int running_ ABSL_GUARDED_BY(mu_) = 0;  // workers that run a flight
   int in_background_ ABSL_GUARDED_BY(mu_) = 0;
   bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "core/link_estimate.h"
+#include "core/retry_budget.h"
 
 namespace brimfs {
 
@@ -29,6 +30,7 @@ struct SourceTraffic {
 
   const Options options;
   LinkEstimate link;
+  RetryBudget retries;
   std::atomic<uint64_t> ahead{0};  // bytes in flights that began ahead of their readers
 };
 

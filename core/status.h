@@ -69,6 +69,13 @@ class [[nodiscard]] Status {
     return *this;
   }
 
+  // Whether the server asked to be spared (429, 503, SlowDown).
+  bool overloaded() const { return overloaded_; }
+  Status& set_overloaded() {
+    overloaded_ = true;
+    return *this;
+  }
+
   // "stale: the message".
   std::string ToString() const;
 
@@ -76,6 +83,7 @@ class [[nodiscard]] Status {
   Code code_ = Code::kOk;
   std::string message_;
   std::chrono::milliseconds retry_after_{0};
+  bool overloaded_ = false;
 };
 
 inline Status OkStatus() { return Status(); }

@@ -31,7 +31,7 @@ Status FileSystem::MarkStale(Node& node) {
 Status FileSystem::Revalidate(Node& node, Ask ask, std::stop_token stop) {
   if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
   const Result<Known> known =
-      node.check_flight.Do(clock_, clock_.Now() + options_.timeout, stop,
+      node.check_flight.Do(clock_, After(clock_.Now(), options_.timeout), stop,
                            [&] { return AskSource(node.place.path, stop); });
   if (!known.ok()) return known.status();
   const bool same = Confirm(node, *known);
@@ -134,8 +134,8 @@ Result<Lease> FileSystem::Read(OpenFile& file, const Range& range, std::stop_tok
   const bool waits = HasGap(file, cut);
   // Before the wait, which sleeps: the demand overtakes it, and a connection is kept for demands.
   StartReadahead(file, cut);
-  Result<Lease> outcome =
-      file.file->resource().WaitRange(range, clock_.Now() + options_.timeout, std::move(stop));
+  Result<Lease> outcome = file.file->resource().WaitRange(
+      range, After(clock_.Now(), options_.timeout), std::move(stop));
   OnWaited(file, waits, outcome);
   return outcome;
 }
@@ -147,7 +147,7 @@ void FileSystem::ReadAsync(OpenFile& file, const Range& range, std::stop_token s
   // Before the wait: once `done` has answered, the file may be released.
   StartReadahead(file, cut);
   file.file->resource().WaitRangeAsync(
-      range, clock_.Now() + options_.timeout, std::move(stop),
+      range, After(clock_.Now(), options_.timeout), std::move(stop),
       [this, &file, waits, done = std::move(done)](Result<Lease> outcome) {
         OnWaited(file, waits, outcome);
         done(std::move(outcome));

@@ -225,11 +225,48 @@ TEST_F(FetcherTest, ABrokenBodyIsResumedWhereItBroke) {
   EXPECT_EQ(backend_.bytes_sent(), kFillBlock);
 }
 
-TEST_F(FetcherTest, ABodyThatBreaksAllTheTimeStillArrives) {
+TEST_F(FetcherTest, ABodyThatBreaksAllTheTimeStillArrivesAndEarnsItsTries) {
   Start();
-  for (int i = 0; i < 100; ++i) backend_.FailNext(kPath, Status(Code::kUnavailable, "reset"), 1000);
-  EXPECT_EQ(Read({0, 2 * kFillBlock}), Code::kOk);
-  EXPECT_EQ(backend_.bytes_sent(), 2 * kFillBlock);
+  for (int i = 0; i < 100; ++i) {
+    backend_.FailNext(kPath, Status(Code::kUnavailable, "reset"), kFillBlock);
+  }
+  EXPECT_EQ(Read({0, 100 * kFillBlock}), Code::kOk);  // while the clock stands still
+  EXPECT_EQ(backend_.bytes_sent(), 100 * kFillBlock);
+}
+
+TEST_F(FetcherTest, AnOutageIsNotMultipliedByTheNumberOfItsFlights) {
+  Start(4);
+  for (int i = 0; i < 1000; ++i) backend_.FailNext(kPath, Status(Code::kUnavailable, "refused"));
+  const TimePoint started = clock_.Now();
+  std::vector<std::future<Code>> outcomes;
+  for (uint64_t i = 0; i < 100; ++i) {
+    outcomes.push_back(ReadInThread({i * kFillBlock, i * kFillBlock + 10}));
+  }
+  for (std::future<Code>& outcome : outcomes) {
+    while (outcome.wait_for(seconds(0)) != std::future_status::ready) {
+      clock_.Advance(milliseconds(100));
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(outcome.get(), Code::kTimedOut);
+  }
+  // The first try of each, what the bucket held, and what time brought.
+  const auto passed = std::chrono::duration_cast<seconds>(clock_.Now() - started).count();
+  EXPECT_LE(backend_.fetches().size(), static_cast<size_t>(100 + 32 + 8 * (passed + 1)));
+}
+
+TEST_F(FetcherTest, AHardMountTriesForEver) {
+  options_.timeout = Duration::max();
+  Start(1);
+  for (int i = 0; i < 50; ++i) backend_.FailNext(kPath, Status(Code::kUnavailable, "refused"));
+  std::future<Code> outcome = ReadInThread({0, 10});
+  const TimePoint started = clock_.Now();
+  while (outcome.wait_for(seconds(0)) != std::future_status::ready) {
+    clock_.Advance(seconds(1));
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  EXPECT_EQ(backend_.fetches().size(), 51);
+  EXPECT_GT(clock_.Now() - started, seconds(60));
 }
 
 TEST_F(FetcherTest, NoAnswerByTheDeadlineIsATimeout) {

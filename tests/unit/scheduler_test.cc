@@ -158,6 +158,23 @@ TEST_F(SchedulerTest, ASingleConnectionIsNotReserved) {
   EXPECT_THAT(journal_.Await(1), ElementsAre("readahead"));
 }
 
+TEST_F(SchedulerTest, AServerThatAsksToBeSparedGetsFewerConnectionsForAWhile) {
+  Start(4, 1);
+  const Status overloaded = Status(Code::kUnavailable, "503").set_overloaded();
+  for (int i = 0; i < 3; ++i) scheduler_->OnAnswer(overloaded);
+  const auto a = Submit("a", Priority::kDemand);
+  const auto b = Submit("b", Priority::kDemand);
+  const auto c = Submit("c", Priority::kReadahead);
+  EXPECT_THAT(journal_.Await(1), ElementsAre("a"));
+  a->LetGo();
+  EXPECT_THAT(journal_.Await(2), ElementsAre("a", "b"));
+  EXPECT_EQ(scheduler_->load().queued, 1);
+  for (int i = 0; i < 8; ++i) scheduler_->OnAnswer(OkStatus());
+  EXPECT_THAT(journal_.Await(3), ElementsAre("a", "b", "c"));
+  b->LetGo();
+  c->LetGo();
+}
+
 TEST_F(SchedulerTest, RaisedFlightsOvertake) {
   Start(1, 0);
   const auto first = Submit("first", Priority::kDemand);
