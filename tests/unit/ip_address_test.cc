@@ -18,5 +18,15 @@ TEST(IpAddressTest, PrivateNetworksAreToldFromPublicOnes) {
   }
 }
 
+TEST(IpAddressTest, AHostIsPrivateIfItSaysSoItself) {
+  for (const char* host :
+       {"127.0.0.1", "[::1]", "[fd00::1]", "192.168.1.1", "localhost", "a.localhost"}) {
+    EXPECT_TRUE(IsPrivateHost(host)) << host;
+  }
+  for (const char* host : {"8.8.8.8", "[2001:db8::1]", "intranet", "example.org"}) {
+    EXPECT_FALSE(IsPrivateHost(host)) << host;
+  }
+}
+
 }  // namespace
 }  // namespace brimfs

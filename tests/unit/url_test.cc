@@ -124,6 +124,15 @@ TEST(UrlTest, ReferencesToOtherSchemesOrWithCredentialsAreRefused) {
   }
 }
 
+TEST(UrlTest, AHostThatIsLeftOutIsNotTakenFromThePath) {
+  for (const char* text : {"http:///dir", "http:/dir", "http:dir", "HTTPS:////dir/"}) {
+    const auto url = ParseUrl(text);
+    EXPECT_EQ(url.code(), Code::kInvalidArgument) << text;
+    EXPECT_NE(url.status().message().find("no host"), std::string::npos);
+    EXPECT_EQ(ResolveUrl(MustParse("http://host/"), text).code(), Code::kProtocol) << text;
+  }
+}
+
 TEST(UrlTest, OriginsAreComparedBySchemeHostAndPort) {
   const Url url = MustParse("http://host/a");
   EXPECT_TRUE(SameOrigin(url, MustParse("http://HOST:80/b?c")));
