@@ -137,6 +137,9 @@ Status HttpBackend::Retrying(const CallLimits& limits,
 
     const TimePoint now = std::chrono::steady_clock::now();
     const auto wait = retry_.NextWait(attempt, status, now, limits.deadline, RandomFraction());
+    if (!wait && status.code() == Code::kUnavailable) {
+      return Status(Code::kTimedOut, status.message());
+    }
     if (!wait) return status;
     if (!SleepUntil(now + *wait, limits.stop)) return Status(Code::kInterrupted, status.message());
   }

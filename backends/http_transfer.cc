@@ -88,7 +88,7 @@ Status HttpTransfer::Finish(CURLcode error, const char* details) {
   }
   if (ended_) return Ended();
   if (error == CURLE_OK) {
-    return head_done_ ? OkStatus() : Status(Code::kProtocol, "an answer without a head");
+    return head_done_ ? OkStatus() : Status(Code::kUnavailable, "closed before the answer's body");
   }
   if (refused_address_) return Status(Code::kUntrusted, kPrivateRedirect);
   TransferFailure failure{.error = error, .details = details};

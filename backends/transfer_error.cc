@@ -31,6 +31,10 @@ bool IsNonsense(CURLcode error) {
     case CURLE_URL_MALFORMAT:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_OUT_OF_MEMORY:  // what libcurl before 8.6 says of a header line beyond 100 KB
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE:
+#endif
       return true;
     default:
       return false;

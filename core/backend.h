@@ -90,7 +90,8 @@ class Backend {
   virtual ~Backend() = default;
 
   // Thread-safe. Tries again by itself within the limits where another try may help.
-  //   kNotFound if there is nothing of that name (404 only; never because of 401 or 403).
+  //   kNotFound if there is nothing of that name (404 only; never because of 401 or 403);
+  //   kTimedOut if trouble lasts until the deadline, with the last cause.
   virtual Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) = 0;
 
   // Calls `each` for every name of a directory, in the order of the source, as they arrive. Names

@@ -105,6 +105,7 @@ class Origin {
 
   void Inject(OriginFault fault) { faults_.Inject(std::move(fault)); }
   void ClearFaults() { faults_.Clear(); }
+  void ClearFaults(const std::string& path) { faults_.Clear(path); }
   void SetDelay(Duration delay);
   void SetIndex(Index index);
 

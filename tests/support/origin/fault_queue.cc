@@ -127,6 +127,11 @@ void OriginFaults::Clear() {
   waiting_.clear();
 }
 
+void OriginFaults::Clear(const std::string& path) {
+  MutexLock lock(mu_);
+  std::erase_if(waiting_, [&](const OriginFault& fault) { return fault.path == path; });
+}
+
 std::vector<OriginFault> OriginFaults::Take(const OriginRequest& request) {
   std::vector<OriginFault> taken;
   MutexLock lock(mu_);

@@ -65,6 +65,7 @@ class OriginFaults {
  public:
   void Inject(OriginFault fault);
   void Clear();
+  void Clear(const std::string& path);  // those of this object only
 
   // The faults that this request meets, the oldest of each name, each with its count lowered.
   std::vector<OriginFault> Take(const OriginRequest& request);
