@@ -1,9 +1,6 @@
 // Names that are hard for URLs and listings.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-
 #include "tests/e2e/e2e_test.h"
 #include "tests/e2e/reading.h"
 
@@ -35,15 +32,6 @@ std::vector<std::string> HardNames() {
           "\xf0\x9f\x90\x9f",
           std::string(255, 'x'),
           umlauts + "z"};
-}
-
-std::vector<std::string> NamesIn(const std::string& directory) {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
-    names.push_back(entry.path().filename());
-  }
-  std::sort(names.begin(), names.end());
-  return names;
 }
 
 // autoindex_format of real nginx.

@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 
 #include "tests/support/oracle.h"
 
@@ -61,6 +62,15 @@ std::string CheckOracleFile(const std::string& path, uint64_t size, uint64_t see
 std::string CheckOracleBytes(std::span<const std::byte> bytes, uint64_t seed) {
   const std::optional<uint64_t> wrong = FirstWrongByte(seed, 0, bytes);
   return wrong ? "at " + std::to_string(*wrong) + ": a wrong byte" : std::string();
+}
+
+std::vector<std::string> NamesIn(const std::string& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory)) {
+    names.push_back(entry.path().filename());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 int ReadError(const Descriptor& file, uint64_t offset) {

@@ -51,6 +51,9 @@ std::string CheckOracleFile(const std::string& path, uint64_t size, uint64_t see
 // The same of memory, such as a map.
 std::string CheckOracleBytes(std::span<const std::byte> bytes, uint64_t seed = 1);
 
+// What readdir(3) gives, sorted; an exception says why it cannot be had.
+std::vector<std::string> NamesIn(const std::string& directory);
+
 // errno of a pread of one byte; 0 if it is there, -1 at the end of the file.
 int ReadError(const Descriptor& file, uint64_t offset);
 

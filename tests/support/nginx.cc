@@ -4,10 +4,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
+#include <memory>
 
 #include "tests/support/origin/http.h"
 
@@ -42,7 +41,6 @@ void MustRun(const std::string& line, const std::string& directory) {
 }  // namespace
 
 Nginx::Nginx(Options options) {
-  std::filesystem::create_directory(root());
   const int fd = Listen(port_);
   std::string inherited = std::to_string(fd) + ";";
   std::vector<int> fds = {fd};
@@ -75,12 +73,6 @@ Nginx::Nginx(Options options) {
   for (const int listening : fds) close(listening);
 }
 
-Nginx::~Nginx() {
-  // The workers outlive a master that is killed.
-  process_->Signal(SIGTERM);
-  process_->Wait();
-}
-
 void Nginx::MakeCertificates() const {
   WriteFile(dir_ / "server.ext", "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
   const std::string key = " -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ";
@@ -93,10 +85,6 @@ void Nginx::MakeCertificates() const {
       "openssl x509 -req -days 2 -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
       "-extfile server.ext -out server.pem",
       dir_.path());
-}
-
-std::string Nginx::url(std::string_view path) const {
-  return "http://127.0.0.1:" + std::to_string(port_) + "/" + PercentEncode(path);
 }
 
 std::string Nginx::https_url(std::string_view path) const {

@@ -2,16 +2,15 @@
 #ifndef BRIMFS_TESTS_SUPPORT_NGINX_H_
 #define BRIMFS_TESTS_SUPPORT_NGINX_H_
 
-#include <memory>
 #include <string>
 #include <string_view>
 
-#include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
+#include "tests/support/web_server.h"
 
 namespace brimfs {
 
-class Nginx {
+class Nginx : public WebServer {
  public:
   struct Options {
     bool tls = false;               // https_url answers too, with a certificate of cacert()
@@ -23,18 +22,11 @@ class Nginx {
   // It answers when the constructor returns.
   Nginx() : Nginx(Options()) {}
   explicit Nginx(Options options);
-  ~Nginx();
 
-  // "http://127.0.0.1:PORT/", with `path` percent-encoded behind.
-  std::string url(std::string_view path = {}) const;
   std::string https_url(std::string_view path = {}) const;
 
   // PEM of the authority that signed the server's certificate.
   std::string cacert() const { return dir_ / "ca.pem"; }
-
-  // What lies here is served.
-  std::string root() const { return dir_ / "root"; }
-  std::string File(std::string_view name) const { return root() + "/" + std::string(name); }
 
   // The access log: a line for each request, "METHOD URI STATUS RANGE BYTES".
   std::string log() const { return ReadFile(dir_ / "access.log"); }
@@ -42,10 +34,7 @@ class Nginx {
  private:
   void MakeCertificates() const;
 
-  TempDir dir_;
-  int port_ = 0;
   int tls_port_ = 0;
-  std::unique_ptr<Process> process_;
 };
 
 }  // namespace brimfs

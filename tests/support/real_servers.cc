@@ -1,0 +1,185 @@
+#include "tests/support/real_servers.h"
+
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "tests/support/nginx.h"
+
+namespace brimfs {
+namespace {
+
+constexpr auto kPatience = std::chrono::seconds(30);
+
+// How one server is started.
+struct Program {
+  std::string name;   // of the executable, looked for in PATH
+  std::string ready;  // what it has written as soon as it listens
+
+  // Writes what it needs into `directory`, whose "root" is to be served, and gives the arguments.
+  std::function<std::vector<std::string>(const std::string& directory, const std::string& port)>
+      prepare;
+};
+
+Program Apache() {
+  return {
+      "apache2", "resuming normal operations",
+      [](const std::string& directory, const std::string& port) {
+        const std::string modules = "/usr/lib/apache2/modules/mod_";
+        std::string lines;
+        for (const char* module : {"mpm_event", "authz_core", "autoindex", "dir", "mime"}) {
+          lines += "LoadModule " + std::string(module) + "_module " + modules + module + ".so\n";
+        }
+        WriteFile(directory + "/apache.conf",
+                  lines + "ServerName localhost\nServerRoot " + directory + "\nDefaultRuntimeDir " +
+                      directory + "\nPidFile apache.pid\nListen " + "127.0.0.1:" + port +
+                      "\nErrorLog /dev/stderr\nTypesConfig /dev/null\nDocumentRoot " + directory +
+                      "/root\n<Directory " + directory +
+                      "/root>\nOptions +Indexes\nIndexOptions FancyIndexing\nRequire all "
+                      "granted\n</Directory>\n");
+        return std::vector<std::string>{"apache2", "-DFOREGROUND", "-f",
+                                        directory + "/apache.conf"};
+      }};
+}
+
+Program Caddy() {
+  return {"caddy", "serving initial configuration",
+          [](const std::string& directory, const std::string& port) {
+            WriteFile(directory + "/Caddyfile",
+                      "{\nadmin off\nauto_https off\n}\nhttp://127.0.0.1:" + port + " {\nroot * " +
+                          directory + "/root\nfile_server browse\n}\n");
+            return std::vector<std::string>{
+                "env",      "HOME=" + directory,      "caddy",     "run",
+                "--config", directory + "/Caddyfile", "--adapter", "caddyfile"};
+          }};
+}
+
+Program HttpServer() {
+  return {"node", "Available on:", [](const std::string& directory, const std::string& port) {
+            return std::vector<std::string>{
+                "node", BRIMFS_HTTP_SERVER, directory + "/root", "-a", "127.0.0.1", "-p", port,
+                "-c-1"};
+          }};
+}
+
+Program Lighttpd() {
+  return {"lighttpd", "server started", [](const std::string& directory, const std::string& port) {
+            WriteFile(directory + "/lighttpd.conf",
+                      "server.document-root = \"" + directory +
+                          "/root\"\nserver.bind = \"127.0.0.1\"\nserver.port = " + port +
+                          "\nserver.modules = (\"mod_indexfile\", \"mod_dirlisting\")\n"
+                          "index-file.names = (\"index.html\")\n"
+                          "dir-listing.activate = \"enable\"\n"
+                          "dir-listing.hide-dotfiles = \"disable\"\n"
+                          "mimetype.assign = (\"\" => \"application/octet-stream\")\n");
+            return std::vector<std::string>{"lighttpd", "-D", "-f", directory + "/lighttpd.conf"};
+          }};
+}
+
+Program Python() {
+  return {"python3", "Serving HTTP", [](const std::string& directory, const std::string& port) {
+            return std::vector<std::string>{"python3",           "-u",     "-m",
+                                            "http.server",       port,     "-d",
+                                            directory + "/root", "--bind", "127.0.0.1"};
+          }};
+}
+
+Program ProgramOf(RealServer server) {
+  switch (server) {
+    case RealServer::kApache:
+      return Apache();
+    case RealServer::kCaddy:
+      return Caddy();
+    case RealServer::kHttpServer:
+      return HttpServer();
+    case RealServer::kLighttpd:
+      return Lighttpd();
+    case RealServer::kNginx:
+      return {"nginx", "", nullptr};
+    case RealServer::kPython:
+      return Python();
+  }
+  std::abort();
+}
+
+// Nobody listens there now. Somebody else may take it before the server does: then another is
+// tried.
+int FreePort() {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
+      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+    std::perror("looking for a free port");
+    std::abort();
+  }
+  close(fd);
+  return ntohs(address.sin_port);
+}
+
+// A server that finds its port by itself and says when it is there.
+class ServerProcess : public WebServer {
+ public:
+  explicit ServerProcess(const Program& program) {
+    for (int attempt = 0; attempt < 5; ++attempt) {
+      if (Start(program)) return;
+    }
+    std::fprintf(stderr, "%s does not start:\n%s\n", program.name.c_str(),
+                 ReadFile(output_).c_str());
+    std::abort();
+  }
+
+ private:
+  bool Start(const Program& program) {
+    port_ = FreePort();
+    WriteFile(output_, "");
+    const int changes = inotify_init1(IN_CLOEXEC);
+    inotify_add_watch(changes, output_.c_str(), IN_MODIFY);
+    std::vector<std::string> argv = {"sh", "-c", "exec \"$@\" 2>&1", "sh"};
+    for (std::string& word : program.prepare(dir_.path(), std::to_string(port_))) {
+      argv.push_back(std::move(word));
+    }
+    process_ = std::make_unique<Process>(argv, Process::Options{{}, {}, output_});
+    bool ready = false;
+    while (!(ready = ReadFile(output_).find(program.ready) != std::string::npos)) {
+      pollfd fds[2] = {{changes, POLLIN, 0}, {process_->pidfd(), POLLIN, 0}};
+      constexpr auto kLimit = std::chrono::duration_cast<std::chrono::milliseconds>(kPatience);
+      if (poll(fds, 2, static_cast<int>(kLimit.count())) <= 0 || fds[1].revents != 0) break;
+      char events[4096];
+      if (read(changes, events, sizeof events) < 0) break;
+    }
+    close(changes);
+    return ready;
+  }
+
+  const std::string output_ = dir_ / "output";
+};
+
+}  // namespace
+
+std::string WhyMissing(RealServer server) {
+  const std::string name = ProgramOf(server).name;
+  if (Shell("command -v \"$1\"", {name}).code != 0) return name + " is not installed";
+  if (server == RealServer::kHttpServer && !std::filesystem::exists(BRIMFS_HTTP_SERVER)) {
+    return "npm could not install http-server";
+  }
+  return {};
+}
+
+std::unique_ptr<WebServer> StartServer(RealServer server) {
+  if (server == RealServer::kNginx) return std::make_unique<Nginx>();
+  return std::make_unique<ServerProcess>(ProgramOf(server));
+}
+
+}  // namespace brimfs
