@@ -86,7 +86,7 @@ Result<ObjectInfo> HttpBackend::Stat(const std::string& path, const CallLimits& 
   const std::optional<Url> url = urls_->Find(path);
   if (!url) return Status(Code::kNotFound);
   ObjectInfo info;
-  if (path.empty() && url->path.ends_with('/')) {
+  if (url->path.ends_with('/')) {
     info.kind = ObjectKind::kDirectory;
     return info;
   }

@@ -26,7 +26,7 @@ class HttpBackend : public Backend {
   HttpBackend(std::shared_ptr<const UrlMap> urls, const HttpClient::Options& options,
               int metadata_connections = 8);
 
-  // The SOURCE itself, if its URL ends in '/', is a directory without asking.
+  // What has a URL that ends in '/', such as the SOURCE itself, is a directory without asking.
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
 
   // Index pages, see index_page.h. Not tried again once a name has been handed out: the caller

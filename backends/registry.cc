@@ -7,6 +7,7 @@
 #include "backends/file_backend.h"
 #include "backends/http_backend.h"
 #include "backends/http_headers.h"
+#include "backends/list_backend.h"
 
 namespace brimfs {
 namespace {
@@ -21,6 +22,7 @@ constexpr Scheme kSchemes[] = {
     {"file", &OpenFileSource},
     {"http", &OpenHttpSource},
     {"https", &OpenHttpSource},
+    {"list", &OpenListSource},
 };
 
 // Empty if the source is a path: nothing before a ':' that could be a scheme.

@@ -9,10 +9,10 @@
 
 namespace brimfs {
 
-// Parses SOURCE ("http://host/dir/", "file:///srv/data", "/srv/data"), asks it what it is (one that
-// ends in '/' is a directory without asking, but has to answer), and gives its backend. Tries once:
-// who mounts wants to hear of a wrong name now. Errors name the source without its secrets and say
-// the remedy: kInvalidArgument for an unknown scheme or credentials in the URL.
+// Parses SOURCE ("http://host/dir/", "list:urls.txt", "file:///srv/data", "/srv/data"), asks it
+// what it is (one that ends in '/' is a directory without asking, but has to answer), and gives its
+// backend. Tries once: who mounts wants to hear of a wrong name now. Errors name the source without
+// its secrets and say the remedy: kInvalidArgument for an unknown scheme or credentials in the URL.
 Result<OpenedSource> OpenSource(const std::string& source, const BackendOptions& options,
                                 const CallLimits& limits);
 
