@@ -26,10 +26,6 @@ std::string Seconds(Duration duration) {
   return ms % 1000 == 0 ? std::to_string(ms / 1000) + " s" : std::to_string(ms) + " ms";
 }
 
-TimePoint After(TimePoint start, Duration wait) {
-  return wait > kNever - start ? kNever : start + wait;
-}
-
 std::string NumericAddress(const curl_sockaddr& address) {
   char text[NI_MAXHOST] = "";
   getnameinfo(&address.addr, address.addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);

@@ -9,6 +9,24 @@
 #include <utility>
 
 namespace brimfs {
+namespace {
+
+// Where the port stands in `to`, which becomes the socket address of a numeric `address`.
+in_port_t* FillAddress(const std::string& address, sockaddr_storage& to, socklen_t& size) {
+  auto* const v4 = reinterpret_cast<sockaddr_in*>(&to);
+  if (inet_pton(AF_INET, address.c_str(), &v4->sin_addr) == 1) {
+    to.ss_family = AF_INET;
+    size = sizeof *v4;
+    return &v4->sin_port;
+  }
+  auto* const v6 = reinterpret_cast<sockaddr_in6*>(&to);
+  inet_pton(AF_INET6, address.c_str(), &v6->sin6_addr);
+  to.ss_family = AF_INET6;
+  size = sizeof *v6;
+  return &v6->sin6_port;
+}
+
+}  // namespace
 
 Origin::Origin(Options options)
     : options_(std::move(options)),
@@ -21,22 +39,22 @@ Origin::Origin(Options options)
 Origin::~Origin() { Stop(); }
 
 Status Origin::Start() {
-  listen_fd_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_storage address{};
+  socklen_t size = 0;
+  in_port_t* const port = FillAddress(options_.address, address, size);
+  *port = htons(port_);
+  listen_fd_ = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const int on = 1;
   setsockopt(listen_fd_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port_);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
   if (bind(listen_fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
       listen(listen_fd_, 1024) != 0 ||
       getsockname(listen_fd_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     const int error = errno;
     close(std::exchange(listen_fd_, -1));
-    return Status::FromErrno(error, "listening on 127.0.0.1:" + std::to_string(port_));
+    return Status::FromErrno(error,
+                             "listening on " + options_.address + " port " + std::to_string(port_));
   }
-  port_ = ntohs(address.sin_port);
+  port_ = ntohs(*port);
   {
     MutexLock lock(mu_);
     stopping_ = false;
@@ -66,7 +84,9 @@ void Origin::Stop() {
 }
 
 std::string Origin::url(std::string_view path) const {
-  return "http://127.0.0.1:" + std::to_string(port_) + "/" + PercentEncode(path);
+  const bool v6 = options_.address.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + options_.address + "]" : options_.address;
+  return "http://" + host + ":" + std::to_string(port_) + "/" + PercentEncode(path);
 }
 
 void Origin::SetDelay(Duration delay) {

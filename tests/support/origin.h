@@ -18,6 +18,7 @@
 #include "core/mutex.h"
 #include "core/status.h"
 #include "tests/support/origin/answer.h"
+#include "tests/support/origin/auth.h"
 #include "tests/support/origin/content.h"
 #include "tests/support/origin/faults.h"
 #include "tests/support/origin/gates.h"
@@ -33,7 +34,8 @@ class Origin {
   enum class Index { kHtml, kJson, kNone };
 
   struct Options {
-    uint16_t port = 0;           // 0: a free one
+    std::string address = "127.0.0.1";  // IPv4 or IPv6
+    uint16_t port = 0;                  // 0: a free one
     std::string root;            // a directory on disk, served where nothing was Put; may be empty
     Index index = Index::kHtml;  // kNone: 403, as nginx without autoindex
     Duration delay{0};           // before the first byte of each answer
@@ -45,6 +47,7 @@ class Origin {
   struct Seen {
     std::string method;
     std::string path;
+    std::string target;                          // as sent, with the query
     std::map<std::string, std::string> headers;  // names in lower case
   };
 
@@ -68,14 +71,14 @@ class Origin {
   explicit Origin(Options options);
   ~Origin();  // stops
 
-  // Listens on 127.0.0.1. After a Stop it listens on the same port again.
+  // After a Stop it listens on the same port again.
   Status Start();
 
   // Closes every connection, whatever it waits for, and ends their threads.
   void Stop();
 
   uint16_t port() const { return port_; }
-  std::string url(std::string_view path = {}) const;  // "http://127.0.0.1:PORT/…", percent-encoded
+  std::string url(std::string_view path = {}) const;  // "http://ADDRESS:PORT/…", percent-encoded
 
   // --- Objects: each Put makes a new version, later than those before --------------------------
 
@@ -106,6 +109,8 @@ class Origin {
   void Inject(OriginFault fault) { faults_.Inject(std::move(fault)); }
   void ClearFaults() { faults_.Clear(); }
   void ClearFaults(const std::string& path) { faults_.Clear(path); }
+  void Require(OriginAuth auth) { guard_.Require(std::move(auth)); }
+  void ExpireNonces() { guard_.ExpireNonces(); }
   void SetDelay(Duration delay);
   void SetIndex(Index index);
 
@@ -141,6 +146,7 @@ class Origin {
   int listen_fd_ = -1;
   std::thread accepting_;
   OriginGates gates_;
+  OriginGuard guard_;
   OriginFaults faults_;
   OriginBucket total_;
   OriginTree tree_;

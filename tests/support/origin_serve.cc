@@ -101,7 +101,10 @@ bool Origin::Respond(const OriginRequest& request, OriginSocket& socket, OriginP
 OriginAnswer Origin::AnswerFor(OriginRequest request, const std::vector<OriginFault>& faults) {
   const bool head_only = request.method == "HEAD";
   OriginAnswer answer;
-  if (request.method != "GET" && !head_only) {
+  if (const std::optional<std::string> challenge = guard_.Challenge(request)) {
+    answer = TextAnswer(401, "text/plain", "who are you?\n");
+    answer.SetHeader("WWW-Authenticate", *challenge);
+  } else if (request.method != "GET" && !head_only) {
     answer = TextAnswer(405, "text/plain", "GET and HEAD only\n");
     answer.SetHeader("Allow", "GET, HEAD");
   } else if (std::optional<OriginObject> object = tree_.Find(request.path)) {
@@ -190,7 +193,7 @@ void Origin::Record(const OriginRequest& request) {
   PathCounters& of_path = counters_.paths[request.path];
   ++of_path.requests;
   if (request.IsRanged()) ++of_path.ranged;
-  seen_.push_back({request.method, request.path, request.headers});
+  seen_.push_back({request.method, request.path, request.target, request.headers});
   if (seen_.size() > kSeenKept) seen_.pop_front();
 }
 
