@@ -5,13 +5,6 @@
 
 namespace brimfs {
 
-const ListedName* Listing::Find(const std::string& name) const {
-  const auto at = std::lower_bound(
-      names.begin(), names.end(), name,
-      [](const ListedName& listed, const std::string& wanted) { return listed.name < wanted; });
-  return at != names.end() && at->name == name ? &*at : nullptr;
-}
-
 void Directory::DropOldListing(TimePoint now) {
   if (listing_ && now - listing_->fetched < ttl_) return;
   listing_ = nullptr;
@@ -19,8 +12,9 @@ void Directory::DropOldListing(TimePoint now) {
 }
 
 std::optional<Known> Directory::Asked(const std::string& name, TimePoint now) const {
-  if (const auto it = asked_.find(name); it != asked_.end() && now - it->second.as_of < ttl_) {
-    return it->second;
+  if (const auto it = asked_.find(name);
+      it != asked_.end() && now - it->second.known.as_of < ttl_) {
+    return it->second.known;
   }
   if (const auto it = absent_.find(name); it != absent_.end() && now - it->second < negative_ttl_) {
     return Known{Status(Code::kNotFound), it->second};
@@ -36,8 +30,18 @@ const ListedName* Directory::TrustedListed(const std::string& name) const {
 }
 
 std::optional<Known> Directory::Find(const std::string& name) {
-  const TimePoint now = clock_.Now();
   MutexLock lock(mu_);
+  if (const auto it = asked_.find(name); it != asked_.end()) it->second.ahead = false;
+  return Look(name);
+}
+
+std::optional<Known> Directory::Peek(const std::string& name) {
+  MutexLock lock(mu_);
+  return Look(name);
+}
+
+std::optional<Known> Directory::Look(const std::string& name) {
+  const TimePoint now = clock_.Now();
   DropOldListing(now);
   std::optional<Known> asked = Asked(name, now);
   const ListedName* listed = TrustedListed(name);
@@ -58,11 +62,53 @@ void Directory::Remember(const std::string& name, Known known) {
   MutexLock lock(mu_);
   if (known.info.ok()) {
     absent_.erase(name);
-    asked_.insert_or_assign(name, std::move(known));
+    asked_.insert_or_assign(name, Answer{std::move(known)});
   } else {
     asked_.erase(name);
     RememberAbsent(name, known.as_of);
   }
+}
+
+void Directory::RememberAhead(const std::string& name, Known known) {
+  MutexLock lock(mu_);
+  absent_.erase(name);
+  asked_.insert_or_assign(name, Answer{std::move(known), /*ahead=*/true});
+  ahead_.push_back(name);
+  if (ahead_.size() <= kMaxAhead) return;
+  if (const auto oldest = asked_.find(ahead_.front());
+      oldest != asked_.end() && oldest->second.ahead) {
+    asked_.erase(oldest);
+  }
+  ahead_.pop_front();
+}
+
+Directory::Outlook Directory::OnLookUp(const std::string& name) {
+  Outlook outlook;
+  const TimePoint now = clock_.Now();
+  MutexLock lock(mu_);
+  DropOldListing(now);
+  if (!listing_ || listing_->exact) return outlook;
+  const ListedName* const found = listing_->Find(name);
+  if (found == nullptr) return outlook;
+
+  const std::vector<ListedName>& names = listing_->names;
+  const auto want = [&](const ListedName& listed) {
+    if (listed.kind == ObjectKind::kFile && !listed.version.length && !Asked(listed.name, now)) {
+      outlook.names.push_back(listed.name);
+    }
+  };
+  const auto position = static_cast<size_t>(found - names.data());
+  const LookUpPattern::Advice named = by_name_.OnLookUp(position, names.size());
+  const LookUpPattern::Advice numbered =
+      by_number_.OnLookUp(listing_->rank[position], names.size());
+  for (size_t i = named.begin; i < named.end; ++i) want(names[i]);
+  for (size_t i = numbered.begin; i < numbered.end; ++i) want(names[listing_->by_number[i]]);
+  if (!named.in_order && !numbered.in_order) {
+    outlook.random = true;
+    by_name_.Collapse();
+    by_number_.Collapse();
+  }
+  return outlook;
 }
 
 void Directory::RememberAbsent(const std::string& name, TimePoint as_of) {
@@ -78,6 +124,7 @@ void Directory::SetListing(std::shared_ptr<const Listing> listing) {
   MutexLock lock(mu_);
   std::erase_if(distrusted_, [&](const auto& one) { return one.second < listing->fetched; });
   listing_ = std::move(listing);
+  by_name_ = by_number_ = LookUpPattern();
 }
 
 std::shared_ptr<const Listing> Directory::listing() {

@@ -2,6 +2,7 @@
 #ifndef BRIMFS_FS_DIRECTORY_H_
 #define BRIMFS_FS_DIRECTORY_H_
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -11,18 +12,10 @@
 #include "core/backend.h"
 #include "core/clock.h"
 #include "core/mutex.h"
+#include "fs/listing.h"
+#include "fs/lookup_pattern.h"
 
 namespace brimfs {
-
-// One complete listing, sorted by name, each name once, immutable; shared by the open directory
-// handles.
-struct Listing {
-  std::vector<ListedName> names;
-  TimePoint fetched;  // when the source was asked, not when it had answered
-
-  // Null if the name is not in it.
-  const ListedName* Find(const std::string& name) const;
-};
 
 // The answer of the source about one name.
 struct Known {
@@ -33,11 +26,12 @@ struct Known {
 // Thread-safe; never calls out. What is older than its time to live is as good as absent: what
 // exists is believed for `ttl`, that something does not exist for `negative_ttl`.
 //
-// Memory: the listing, the names that the kernel holds (until Forget), and at most kMaxAbsent names
-// that do not exist.
+// Memory: the listing, the names that the kernel holds (until Forget), at most kMaxAbsent names
+// that do not exist, and at most kMaxAhead that were asked for ahead and not looked up yet.
 class Directory {
  public:
   static constexpr size_t kMaxAbsent = 16384;
+  static constexpr size_t kMaxAhead = 256;
 
   Directory(Clock& clock, Duration ttl, Duration negative_ttl)
       : clock_(clock), ttl_(ttl), negative_ttl_(negative_ttl) {}
@@ -49,6 +43,21 @@ class Directory {
   std::optional<Known> Find(const std::string& name);
 
   void Remember(const std::string& name, Known known);
+
+  // What the lookup of `name` shows of those to come.
+  struct Outlook {
+    bool random = false;             // nothing: what was to be asked ahead is not wanted any more
+    std::vector<std::string> names;  // probably next, of the listing, whose stat needs a request
+  };
+  Outlook OnLookUp(const std::string& name);
+
+  // As Remember, of something that exists and that nobody has looked up yet: the next Find makes it
+  // an ordinary name, until then only the last kMaxAhead of them are kept.
+  void RememberAhead(const std::string& name, Known known);
+
+  // As Find, by somebody who does not look the name up.
+  std::optional<Known> Peek(const std::string& name);
+
   void SetListing(std::shared_ptr<const Listing> listing);
   std::shared_ptr<const Listing> listing();  // null if absent or too old
 
@@ -62,6 +71,12 @@ class Directory {
   size_t remembered() const;  // names, for tests and statistics
 
  private:
+  struct Answer {
+    Known known;
+    bool ahead = false;  // asked for ahead, not looked up yet
+  };
+
+  std::optional<Known> Look(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DropOldListing(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RememberAbsent(const std::string& name, TimePoint as_of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::optional<Known> Asked(const std::string& name, TimePoint now) const
@@ -75,9 +90,14 @@ class Directory {
   std::shared_ptr<const Listing> listing_ ABSL_GUARDED_BY(mu_);
   // Names of the listing, and until when: a listing that was fetched later is believed again.
   std::map<std::string, TimePoint> distrusted_ ABSL_GUARDED_BY(mu_);
-  std::map<std::string, Known> asked_ ABSL_GUARDED_BY(mu_);       // what exists
+  std::map<std::string, Answer> asked_ ABSL_GUARDED_BY(mu_);      // what exists
   std::map<std::string, TimePoint> absent_ ABSL_GUARDED_BY(mu_);  // what does not, as of then
   size_t purge_at_ ABSL_GUARDED_BY(mu_) = 64;  // size of absent_ at which old ones are looked for
+  std::deque<std::string> ahead_
+      ABSL_GUARDED_BY(mu_);  // names in asked_; some are looked up by now
+  // Lookups in the present listing, by its two orders.
+  LookUpPattern by_name_ ABSL_GUARDED_BY(mu_);
+  LookUpPattern by_number_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace brimfs

@@ -21,26 +21,6 @@ Status CheckComponent(const std::string& name) {
   return OkStatus();
 }
 
-// Sorted, each name once: where a name is a file and a directory, it is the directory, because that
-// is the one that leads on to other names.
-void SortAndMerge(std::vector<ListedName>& names, const std::string& url) {
-  const auto directory_first = [](const ListedName& a, const ListedName& b) {
-    if (a.name != b.name) return a.name < b.name;
-    return a.kind == ObjectKind::kDirectory && b.kind == ObjectKind::kFile;
-  };
-  std::stable_sort(names.begin(), names.end(), directory_first);
-  const auto same_name = [&](const ListedName& a, const ListedName& b) {
-    if (a.name != b.name) return false;
-    if (a.kind != b.kind) {
-      LogOnce("file and directory", LogLevel::kWarning,
-              url + ": '" + a.name + "' is a file and a directory; the directory is shown");
-    }
-    return true;
-  };
-  names.erase(std::unique(names.begin(), names.end(), same_name), names.end());
-  names.shrink_to_fit();
-}
-
 std::unique_ptr<Directory> MakeDirectory(Clock& clock, const FileSystem::Options& options) {
   return std::make_unique<Directory>(clock, options.metadata_ttl, options.negative_ttl);
 }
@@ -73,12 +53,12 @@ Result<std::shared_ptr<Node>> FileSystem::DirectoryNode(NodeId id) const {
 
 std::string FileSystem::ChildPath(const Node& directory, const std::string& name) const {
   if (!options_.single_file.empty()) return "";
-  return directory.place.path.empty() ? name : directory.place.path + '/' + name;
+  return JoinPath(directory.place.path, name);
 }
 
 CallLimits FileSystem::Limits(std::stop_token stop) {
   CallLimits limits;
-  limits.deadline = clock_.Now() + options_.timeout;
+  limits.deadline = After(clock_.Now(), options_.timeout);
   limits.first_byte = options_.first_byte;
   limits.stop = std::move(stop);
   return limits;
@@ -89,7 +69,7 @@ Result<Known> FileSystem::AskSource(const std::string& path, std::stop_token sto
   const TimePoint as_of = clock_.Now();
   Result<ObjectInfo> info = backend_.Stat(path, Limits(std::move(stop)));
   if (!info.ok()) {
-    if (info.code() != Code::kNotFound) return info.status();
+    if (info.code() != Code::kNotFound) return Failed(path, info.status());
     return Known{std::move(info), as_of};
   }
   if (info->kind == ObjectKind::kFile) {
@@ -108,13 +88,52 @@ Result<Known> FileSystem::AskSource(const std::string& path, std::stop_token sto
   return Known{std::move(info), as_of};
 }
 
-Result<Known> FileSystem::Know(Node& directory, const std::string& name, Ask ask,
-                               std::stop_token stop) {
-  if (const std::optional<Known> known = directory.directory->Find(name)) return *known;
-  if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
-  Result<Known> known = AskSource(ChildPath(directory, name), std::move(stop));
-  if (known.ok()) directory.directory->Remember(name, *known);
-  return known;
+Status FileSystem::Failed(const std::string& path, const Status& status) {
+  if (status.code() == Code::kInterrupted) return status;
+  const std::string url = backend_.DisplayUrl(path);
+  const bool names_it = status.message().find(url) != std::string::npos;
+  Log(LogLevel::kWarning, names_it ? status.ToString() : url + ": " + status.ToString());
+  return status;
+}
+
+Result<Known> FileSystem::Know(const std::shared_ptr<Node>& directory, const std::string& name,
+                               Ask ask, std::stop_token stop) {
+  Directory& names = *directory->directory;
+  const std::optional<Known> known = names.Find(name);
+  if (!known && ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
+  LookAhead(directory, name);
+  if (known) return *known;
+  return directory->lookup_flights.Do(
+      name, clock_, After(clock_.Now(), options_.timeout), stop, [&]() -> Result<Known> {
+        // By a flight that has ended meanwhile.
+        if (const std::optional<Known> by_now = names.Find(name)) return *by_now;
+        Result<Known> answer = AskSource(ChildPath(*directory, name), stop);
+        if (answer.ok()) names.Remember(name, *answer);
+        return answer;
+      });
+}
+
+void FileSystem::LookAhead(const std::shared_ptr<Node>& directory, const std::string& name) {
+  const Directory::Outlook outlook = directory->directory->OnLookUp(name);
+  if (outlook.random) stat_ahead_.Drop(directory.get());
+  for (const std::string& next : outlook.names) {
+    stat_ahead_.Submit(directory.get(), [this, directory, next](const std::stop_token& stop) {
+      AskAhead(*directory, next, stop);
+    });
+  }
+}
+
+void FileSystem::AskAhead(Node& directory, const std::string& name, const std::stop_token& stop) {
+  Directory& names = *directory.directory;
+  const Result<Known> answer = directory.lookup_flights.Do(
+      name, clock_, After(clock_.Now(), options_.timeout), stop, [&]() -> Result<Known> {
+        if (const std::optional<Known> by_now = names.Peek(name)) return *by_now;
+        Result<Known> asked = AskSource(ChildPath(directory, name), stop);
+        if (asked.ok() && asked->info.ok()) names.RememberAhead(name, *asked);
+        return asked;
+      });
+  // The source has trouble: it is left alone until somebody needs it.
+  if (!answer.ok()) stat_ahead_.Drop(&directory);
 }
 
 Result<FileSystem::Entry> FileSystem::LookUp(NodeId parent, const std::string& name, Ask ask,
@@ -125,7 +144,7 @@ Result<FileSystem::Entry> FileSystem::LookUp(NodeId parent, const std::string& n
   if (!options_.single_file.empty() && name != options_.single_file) {
     return Entry{0, {}, options_.negative_ttl};
   }
-  const Result<Known> known = Know(**directory, name, ask, std::move(stop));
+  const Result<Known> known = Know(*directory, name, ask, std::move(stop));
   if (!known.ok()) return known.status();
   return Admit(**directory, name, *known);
 }
@@ -180,30 +199,28 @@ Result<std::shared_ptr<const Listing>> FileSystem::OpenDirectory(NodeId id, Ask 
   if (!found.ok()) return found.status();
   Node& node = **found;
   if (!options_.single_file.empty()) {
-    auto one = std::make_shared<Listing>();
-    one->names.push_back({options_.single_file, ObjectKind::kFile, {}});
-    return std::shared_ptr<const Listing>(std::move(one));
+    return MakeListing({{options_.single_file, ObjectKind::kFile, {}}}, "", "", clock_.Now());
   }
   if (auto known = node.directory->listing()) return known;
   if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
-  return node.listing_flight.Do(clock_, clock_.Now() + options_.timeout, stop,
+  return node.listing_flight.Do(clock_, After(clock_.Now(), options_.timeout), stop,
                                 [&] { return FetchListing(node, stop); });
 }
 
 Result<std::shared_ptr<const Listing>> FileSystem::FetchListing(Node& directory,
                                                                 std::stop_token stop) {
   cache_.stats().list_calls.fetch_add(1, std::memory_order_relaxed);
-  auto listing = std::make_shared<Listing>();
-  listing->fetched = clock_.Now();
+  const TimePoint fetched = clock_.Now();
   const std::string& path = directory.place.path;
+  std::vector<ListedName> names;
   const Status status = backend_.List(
-      path, [&](ListedName name) { listing->names.push_back(std::move(name)); },
-      Limits(std::move(stop)));
-  if (!status.ok() && status.code() != Code::kUnsupported) return status;
-  if (!status.ok()) listing->names.clear();
-  SortAndMerge(listing->names, backend_.DisplayUrl(path));
+      path, [&](ListedName name) { names.push_back(std::move(name)); }, Limits(std::move(stop)));
+  if (!status.ok() && status.code() != Code::kUnsupported) return Failed(path, status);
+  if (!status.ok()) names.clear();
+  std::shared_ptr<const Listing> listing =
+      MakeListing(std::move(names), path, backend_.DisplayUrl(path), fetched);
   directory.directory->SetListing(listing);
-  return std::shared_ptr<const Listing>(std::move(listing));
+  return listing;
 }
 
 std::optional<FileSystem::Entry> FileSystem::EntryOf(NodeId id, const ListedName& listed) {

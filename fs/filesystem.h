@@ -15,6 +15,7 @@
 #include "core/cache.h"
 #include "core/readahead.h"
 #include "fs/inode_table.h"
+#include "fs/stat_ahead.h"
 
 namespace brimfs {
 
@@ -125,7 +126,14 @@ class FileSystem {
   std::string ChildPath(const Node& directory, const std::string& name) const;
   CallLimits Limits(std::stop_token stop);
   Result<Known> AskSource(const std::string& path, std::stop_token stop);
-  Result<Known> Know(Node& directory, const std::string& name, Ask ask, std::stop_token stop);
+  // Logs what the source did not answer, with the object's name; returns `status`.
+  Status Failed(const std::string& path, const Status& status);
+  Result<Known> Know(const std::shared_ptr<Node>& directory, const std::string& name, Ask ask,
+                     std::stop_token stop);
+  // A name is looked up: what a program that goes through the directory wants next is asked for
+  // now. Who looks that up waits for the answer that is under way.
+  void LookAhead(const std::shared_ptr<Node>& directory, const std::string& name);
+  void AskAhead(Node& directory, const std::string& name, const std::stop_token& stop);
   Result<Entry> Admit(Node& directory, const std::string& name, const Known& known);
   bool Confirm(Node& node, const Known& known);
   // A directory whose time the source does not tell is as old as the mount.
@@ -148,7 +156,9 @@ class FileSystem {
   const Options options_;
   const absl::Time mounted_ = absl::Now();
 
-  InodeTable nodes_;  // has its own lock
+  // Each has its own lock.
+  InodeTable nodes_;
+  StatAhead stat_ahead_;  // goes first: it uses all of the above
 };
 
 }  // namespace brimfs

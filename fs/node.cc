@@ -1,16 +1,9 @@
 #include "fs/node.h"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <utility>
 
 namespace brimfs {
-
-NodeId PreferredNodeId(const std::string& path) {
-  const NodeId hash = XXH3_64bits(path.data(), path.size()) & kMaxOffset;
-  return std::max<NodeId>(hash, kRootNode + 1);
-}
 
 Node::Node(NodeId node_id, Place where, const ObjectInfo& info, TimePoint as_of,
            std::unique_ptr<Directory> names)

@@ -11,21 +11,11 @@
 #include "core/cache.h"
 #include "core/mutex.h"
 #include "fs/directory.h"
+#include "fs/node_id.h"
 #include "fs/open_mode.h"
 #include "fs/single_flight.h"
 
 namespace brimfs {
-
-// Also st_ino. Positive as a signed number; 0 is never used.
-using NodeId = uint64_t;
-inline constexpr NodeId kRootNode = 1;
-
-// The id of a node of this path, unless another node holds it: a hash, so that every mount of a
-// source, and every listing, gives a name the same number. The version has no part in it: a listing
-// knows less of it than an answer does (no ETag, a coarser time), and the number would depend on
-// which of the two came first. A version that comes while an earlier one is in use has the next
-// free id.
-NodeId PreferredNodeId(const std::string& path);
 
 // What stat(2) shows beyond mode and owner, which are the mount's. Frozen for the life of a node:
 // a new version is a new node, and a time that became finer would drop the kernel's page cache.
@@ -59,6 +49,7 @@ class Node {
   // Each has its own lock.
   const std::unique_ptr<Directory> directory;
   SingleFlight<std::shared_ptr<const Listing>> listing_flight;  // of a directory
+  FlightGroup<Known> lookup_flights;                            // of a directory, by name
   SingleFlight<Known> check_flight;  // of a file: is it still this version?
   OpenMode open_mode;
 

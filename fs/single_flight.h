@@ -3,9 +3,11 @@
 #define BRIMFS_FS_SINGLE_FLIGHT_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <utility>
 
 #include "core/clock.h"
@@ -79,6 +81,37 @@ class SingleFlight {
 
   Mutex mu_;
   std::shared_ptr<Answer> running_ ABSL_GUARDED_BY(mu_);
+};
+
+// A SingleFlight for every key that is under way. Thread-safe.
+template <typename T>
+class FlightGroup {
+ public:
+  // As SingleFlight::Do, among those who ask for the same key.
+  Result<T> Do(const std::string& key, Clock& clock, TimePoint deadline,
+               const std::stop_token& stop, const std::function<Result<T>()>& call) {
+    SingleFlight<T>* flight;
+    {
+      MutexLock lock(mu_);
+      Shared& shared = flights_[key];
+      ++shared.users;
+      flight = &shared.flight;  // a node of a map stays where it is
+    }
+    Result<T> result = flight->Do(clock, deadline, stop, call);
+    MutexLock lock(mu_);
+    const auto shared = flights_.find(key);
+    if (--shared->second.users == 0) flights_.erase(shared);
+    return result;
+  }
+
+ private:
+  struct Shared {
+    SingleFlight<T> flight;
+    int users = 0;
+  };
+
+  Mutex mu_;  // not held while a flight is under way
+  std::map<std::string, Shared> flights_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace brimfs

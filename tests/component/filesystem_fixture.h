@@ -51,7 +51,7 @@ class FileSystemTest : public testing::Test {
   void Mount(FileSystem::Options options = {});  // of backend(), with driver_
   void Unmount();
 
-  virtual FakeBackend& backend() { return backend_; }
+  virtual Backend& backend() { return backend_; }
 
   // The entry of a name that exists.
   FileSystem::Entry LookUp(const std::string& name, NodeId parent = kRootNode);

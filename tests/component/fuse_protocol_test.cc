@@ -17,6 +17,7 @@
 #include "fs/session.h"
 #include "tests/component/fuse_peer.h"
 #include "tests/support/fake_backend.h"
+#include "tests/support/gated_stat.h"
 #include "tests/support/temp_dir.h"
 
 namespace {
@@ -61,49 +62,6 @@ class FakeKernel : public KernelBacking {
   void Unregister(int backing_id) override { unregistered = backing_id; }
 
   std::atomic<int> unregistered{0};
-};
-
-// Another backend whose Stat answers only once the gate is open, or its stop is requested.
-class GatedStat : public Backend {
- public:
-  explicit GatedStat(Backend& inner) : inner_(inner) {}
-
-  void AwaitAtGate(int count) {
-    MutexLock lock(mu_);
-    while (at_gate_ < count) changed_.Wait(mu_);
-  }
-  void OpenGate() {
-    MutexLock lock(mu_);
-    open_ = true;
-    changed_.NotifyAll();
-  }
-
-  Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override {
-    const std::stop_callback wake(limits.stop, [this] {
-      MutexLock lock(mu_);
-      changed_.NotifyAll();
-    });
-    {
-      MutexLock lock(mu_);
-      ++at_gate_;
-      changed_.NotifyAll();
-      while (!open_ && !limits.stop.stop_requested()) changed_.Wait(mu_);
-      if (!open_) return Status(Code::kInterrupted, "stopped");
-    }
-    return inner_.Stat(path, limits);
-  }
-  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override {
-    return inner_.List(path, each, limits);
-  }
-  std::unique_ptr<Connection> Connect() override { return inner_.Connect(); }
-  std::string DisplayUrl(const std::string& path) const override { return inner_.DisplayUrl(path); }
-
- private:
-  Backend& inner_;
-  Mutex mu_;
-  CondVar changed_;
-  int at_gate_ ABSL_GUARDED_BY(mu_) = 0;
-  bool open_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 class FuseProtocolTest : public testing::Test {

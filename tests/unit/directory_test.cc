@@ -1,5 +1,6 @@
 #include "fs/directory.h"
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
 
@@ -26,10 +27,7 @@ ListedName File(std::string name, Version version) {
 class DirectoryTest : public testing::Test {
  protected:
   void List(std::vector<ListedName> names) {
-    auto listing = std::make_shared<Listing>();
-    listing->names = std::move(names);
-    listing->fetched = clock_.Now();
-    directory_.SetListing(std::move(listing));
+    directory_.SetListing(MakeListing(std::move(names), "", "", clock_.Now()));
   }
   void RememberFile(const std::string& name, Version version) {
     directory_.Remember(name, {ObjectInfo{ObjectKind::kFile, std::move(version)}, clock_.Now()});
@@ -47,14 +45,6 @@ class DirectoryTest : public testing::Test {
   FakeClock clock_;
   Directory directory_{clock_, kTtl, kNegativeTtl};
 };
-
-TEST_F(DirectoryTest, ListingFindsExactlyItsNames) {
-  Listing listing;
-  EXPECT_EQ(listing.Find("a"), nullptr);
-  listing.names = {File("a", V("")), File("b", V("")), File("bb", V("")), File("d", V(""))};
-  for (const ListedName& name : listing.names) EXPECT_EQ(listing.Find(name.name), &name);
-  for (const char* name : {"", "0", "aa", "c", "e"}) EXPECT_EQ(listing.Find(name), nullptr);
-}
 
 TEST_F(DirectoryTest, NothingIsKnownAtFirst) { EXPECT_EQ(Look("a"), "unknown"); }
 
@@ -86,9 +76,7 @@ TEST_F(DirectoryTest, WithATimeToLiveOfZeroNothingIsBelieved) {
   Directory forgetful(clock_, Duration::zero(), Duration::zero());
   forgetful.Remember("a", {ObjectInfo{ObjectKind::kFile, V("\"1\"")}, clock_.Now()});
   forgetful.Remember("b", {Status(Code::kNotFound), clock_.Now()});
-  auto listing = std::make_shared<Listing>();
-  listing->fetched = clock_.Now();
-  forgetful.SetListing(std::move(listing));
+  forgetful.SetListing(MakeListing({}, "", "", clock_.Now()));
   EXPECT_FALSE(forgetful.Find("a"));
   EXPECT_FALSE(forgetful.Find("b"));
   EXPECT_EQ(forgetful.listing(), nullptr);
@@ -186,13 +174,47 @@ TEST_F(DirectoryTest, ADistrustedNameIsAskedForUntilANewerListing) {
 
 TEST_F(DirectoryTest, AListingThatWasUnderWayWhenTheNameWasDistrustedIsNotBelieved) {
   List({File("a", V("", 7))});
-  auto late = std::make_shared<Listing>();
-  late->names = {File("a", V("", 7))};
-  late->fetched = clock_.Now();
+  auto late = MakeListing({File("a", V("", 7))}, "", "", clock_.Now());
   clock_.Advance(seconds(1));
   directory_.Distrust("a");
   directory_.SetListing(std::move(late));
   EXPECT_EQ(Look("a"), "unknown");
+}
+
+TEST_F(DirectoryTest, LookupsInARowShowTheFilesToAskForAhead) {
+  List({File("a", V("", std::nullopt)),
+        File("b", V("", std::nullopt)),
+        {"c", ObjectKind::kDirectory, {}},
+        File("d", V("", std::nullopt)),
+        File("e", V("", std::nullopt)),
+        File("f", V("", std::nullopt))});
+  RememberFile("e", V("\"1\""));
+  EXPECT_TRUE(directory_.OnLookUp("a").names.empty());
+  EXPECT_THAT(directory_.OnLookUp("b").names, testing::Contains("d"));
+  const std::vector<std::string> more = directory_.OnLookUp("c").names;
+  EXPECT_THAT(more, testing::Not(testing::Contains("e"))) << "known already";
+  EXPECT_FALSE(directory_.OnLookUp("d").random);
+  EXPECT_TRUE(directory_.OnLookUp("unlisted").names.empty());
+}
+
+TEST_F(DirectoryTest, AnExactListingLeavesNothingToAskForAhead) {
+  List({File("a", V("", 1)), File("b", V("", 2)), File("c", V("", 3))});
+  for (const char* const name : {"a", "b", "c"}) {
+    EXPECT_TRUE(directory_.OnLookUp(name).names.empty());
+  }
+}
+
+TEST_F(DirectoryTest, WhatWasAskedForAheadAndNotLookedUpIsBoundedInNumber) {
+  const Known known{ObjectInfo{ObjectKind::kFile, V("\"1\"")}, clock_.Now()};
+  for (size_t i = 0; i < 2 * Directory::kMaxAhead; ++i) {
+    directory_.RememberAhead(std::to_string(i), known);
+    if (i >= 10) continue;
+    EXPECT_EQ(Look(std::to_string(i)), "\"1\"");
+  }
+  EXPECT_EQ(directory_.remembered(), Directory::kMaxAhead + 10);
+  EXPECT_EQ(Look("0"), "\"1\"") << "looked up: the kernel holds it";
+  EXPECT_EQ(Look("10"), "unknown");
+  EXPECT_TRUE(directory_.Peek(std::to_string(2 * Directory::kMaxAhead - 1)));
 }
 
 TEST_F(DirectoryTest, AForgottenNameLeavesNothingBehind) {

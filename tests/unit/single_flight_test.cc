@@ -115,5 +115,35 @@ TEST_F(SingleFlightTest, WhenTheCallerIsInterruptedAWaiterCallsAnew) {
   EXPECT_EQ(first_answer_.code(), Code::kInterrupted);
 }
 
+TEST(FlightGroupTest, OnlyThoseWhoAskForTheSameKeyShareACall) {
+  FakeClock clock;
+  FlightGroup<int> group;
+  std::atomic<int> calls{0};
+  std::latch running{2};
+  std::latch finish{1};
+  const auto ask = [&](const std::string& key) {
+    const Result<int> answer = group.Do(key, clock, kNever, {}, [&]() -> Result<int> {
+      ++calls;
+      running.count_down();
+      finish.wait();
+      return static_cast<int>(key.size());
+    });
+    EXPECT_EQ(*answer, static_cast<int>(key.size()));
+  };
+  std::vector<std::thread> threads;
+  threads.emplace_back(ask, "a");
+  threads.emplace_back(ask, "bb");
+  running.wait();
+  threads.emplace_back(ask, "a");
+  threads.emplace_back(ask, "bb");
+  clock.AwaitSleepers(2);
+  finish.count_down();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(calls, 2);
+
+  const Result<int> later = group.Do("a", clock, kNever, {}, [] { return Result<int>(7); });
+  EXPECT_EQ(*later, 7) << "nothing is remembered";
+}
+
 }  // namespace
 }  // namespace brimfs
