@@ -31,7 +31,11 @@ std::string DefaultCacheDirectory() {
 // Paths as they are before the daemon goes to "/".
 void MakePathsAbsolute(CommandLine& line) {
   if (line.options.cache.empty()) line.options.cache = DefaultCacheDirectory();
-  for (std::string* const path : {&line.options.cache, &line.options.cacert}) {
+  MountOptions& options = line.options;
+  for (std::string* const path :
+       {&options.cache, &options.credentials, &options.netrc, &options.headers, &options.cert,
+        &options.key, &options.cacert, &options.capath, &options.proxy_credentials,
+        &options.unix_socket}) {
     if (!path->empty()) *path = std::filesystem::absolute(*path);
   }
   std::error_code error;
@@ -43,6 +47,22 @@ void MakePathsAbsolute(CommandLine& line) {
 int Fail(ExitCode code, const Status& why) {
   std::cerr << "brimfs: " << EscapeForLog(why.message()) << std::endl;
   return code;
+}
+
+BackendOptions SourceOptions(const MountOptions& options) {
+  BackendOptions result;
+  result.credentials = options.credentials;
+  result.netrc = options.netrc;
+  result.headers = options.headers;
+  result.cert = options.cert;
+  result.key = options.key;
+  result.cacert = options.cacert;
+  result.capath = options.capath;
+  result.proxy = options.proxy;
+  result.proxy_credentials = options.proxy_credentials;
+  result.no_proxy = options.no_proxy;
+  result.unix_socket = options.unix_socket;
+  return result;
 }
 
 Cache::Options CacheOptions(const MountOptions& options, const std::string& identity) {
@@ -60,12 +80,10 @@ Cache::Options CacheOptions(const MountOptions& options, const std::string& iden
 // Mounts and serves until unmounted. `daemon` is null in the foreground.
 int Serve(const CommandLine& line, Daemon* daemon) {
   const MountOptions& options = line.options;
-  BackendOptions backend_options;
-  backend_options.cacert = options.cacert;
   CallLimits limits;
   limits.deadline = Clock::Steady().Now() + options.timeout;
   limits.first_byte = options.first_byte_timeout;
-  Result<OpenedSource> source = OpenSource(line.source, backend_options, limits);
+  Result<OpenedSource> source = OpenSource(line.source, SourceOptions(options), limits);
   if (!source.ok()) {
     return Fail(source.code() == Code::kInvalidArgument ? kExitUsage : kExitMount, source.status());
   }

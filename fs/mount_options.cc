@@ -99,6 +99,12 @@ Status SetPath(MountOptions& options, const OptionInfo& info, std::string_view v
   return OkStatus();
 }
 
+// May be empty: then there are no exceptions.
+Status SetNoProxy(MountOptions& options, const OptionInfo&, std::string_view value) {
+  options.no_proxy = value;
+  return OkStatus();
+}
+
 template <bool MountOptions::*kField>
 Status SetFlag(MountOptions& options, const OptionInfo&, std::string_view) {
   options.*kField = true;
@@ -165,8 +171,25 @@ constexpr Option kOptions[] = {
      SetNumber<&M::connections, 1, 1024>},
     {{"readahead_kb", "NUMBER", "1024", "the kernel's readahead, KiB (as root)"},
      SetNumber<&M::readahead_kb, 0, 1 << 20>},
+    {{"credentials", "FILE", "", "who asks: lines username= and password=, or token="},
+     SetPath<&M::credentials>},
+    {{"netrc", "FILE", "", "who asks, by hosts, as in netrc(5)"}, SetPath<&M::netrc>},
+    {{"headers", "FILE", "", "lines \"Name: value\" to send with every request"},
+     SetPath<&M::headers>},
+    {{"cert", "FILE", "", "PEM certificate for servers that ask for one"}, SetPath<&M::cert>},
+    {{"key", "FILE", "in cert", "PEM key of cert"}, SetPath<&M::key>},
     {{"cacert", "FILE", "the system's", "PEM file of the authorities to trust for https"},
      SetPath<&M::cacert>},
+    {{"capath", "DIR", "the system's", "the same, as a directory named by hashes"},
+     SetPath<&M::capath>},
+    {{"proxy", "URL", "from the environment", "http:, https:, socks4(a): or socks5(h): proxy"},
+     SetPath<&M::proxy>},
+    {{"proxy_credentials", "FILE", "", "who asks the proxy: lines username= and password="},
+     SetPath<&M::proxy_credentials>},
+    {{"no_proxy", "HOSTS", "from the environment", "hosts that are asked without the proxy"},
+     SetNoProxy},
+    {{"unix_socket", "PATH", "", "where every connection goes instead of to the host"},
+     SetPath<&M::unix_socket>},
     {{"uid", "USER", "yours", "owner of every file, by name or number"}, SetUid},
     {{"gid", "GROUP", "yours", "group of every file, by name or number"}, SetGid},
     {{"umask", "OCTAL", "fmask=133,dmask=022", "permissions that files and directories lack"},

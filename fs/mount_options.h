@@ -27,7 +27,6 @@ struct MountOptions {
   Duration negative_ttl = std::chrono::seconds(5);
   Duration timeout = std::chrono::seconds(60);
   Duration first_byte_timeout = std::chrono::seconds(10);
-  std::string cacert;  // PEM file of the authorities to trust; empty: the system's
   bool debug = false;
   uid_t uid = geteuid();  // of every file
   gid_t gid = getegid();
@@ -35,6 +34,19 @@ struct MountOptions {
   std::optional<mode_t> umask;
   std::optional<mode_t> fmask;  // of files; without it umask, or else 0133
   std::optional<mode_t> dmask;  // of directories; without it umask, or else 0022
+
+  // --- The way to a server; empty: none. Files and directories, but for proxy and no_proxy
+  std::string credentials;  // user name and password, or a token
+  std::string netrc;        // the same by hosts
+  std::string headers;      // fields to add to every request
+  std::string cert;         // PEM, for servers that ask for one
+  std::string key;          // its key; empty: in the same file
+  std::string cacert;       // PEM, the authorities to trust; capath too empty: the system's
+  std::string capath;
+  std::string proxy;  // URL; empty: what the environment says
+  std::string proxy_credentials;
+  std::optional<std::string> no_proxy;  // hosts, by commas; nothing: what the environment says
+  std::string unix_socket;
 
   // --- Performance
   uint64_t memory = 256 << 20;  // bytes, driver=memory
