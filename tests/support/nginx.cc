@@ -46,11 +46,12 @@ Nginx::Nginx(Options options) {
   std::vector<int> fds = {fd};
   std::string listen = "listen 127.0.0.1:" + std::to_string(port_) + ";\n";
   if (options.tls) {
-    MakeCertificates();
+    MakeCertificates(options.expired);
     fds.push_back(Listen(tls_port_));
     inherited += std::to_string(fds.back()) + ";";
     listen += "listen 127.0.0.1:" + std::to_string(tls_port_) +
               " ssl;\nssl_certificate server.pem;\nssl_certificate_key server.key;\n";
+    if (options.asks_clients) listen += "ssl_client_certificate ca.pem;\nssl_verify_client on;\n";
   }
   WriteFile(
       dir_ / "nginx.conf",
@@ -73,18 +74,23 @@ Nginx::Nginx(Options options) {
   for (const int listening : fds) close(listening);
 }
 
-void Nginx::MakeCertificates() const {
+void Nginx::MakeCertificates(bool expired) const {
   WriteFile(dir_ / "server.ext", "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+  WriteFile(dir_ / "client.ext", "extendedKeyUsage=clientAuth\n");
   const std::string key = " -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ";
   MustRun("openssl req -x509 -days 2 -subj '/CN=brimfs test authority'" + key +
               "-keyout ca.key -out ca.pem",
           dir_.path());
-  MustRun("openssl req -subj /CN=localhost" + key + "-keyout server.key -out server.csr",
-          dir_.path());
-  MustRun(
-      "openssl x509 -req -days 2 -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial "
-      "-extfile server.ext -out server.pem",
-      dir_.path());
+  const auto sign = [&](const std::string& name, const std::string& subject, bool is_expired) {
+    MustRun("umask 077 && openssl req -subj /CN=" + subject + key + "-keyout " + name +
+                ".key -out " + name + ".csr && openssl x509 -req -days " +
+                (is_expired ? "-1" : "2") + " -in " + name +
+                ".csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile " + name + ".ext -out " +
+                name + ".pem",
+            dir_.path());
+  };
+  sign("server", "localhost", expired);
+  sign("client", "client", false);
 }
 
 std::string Nginx::https_url(std::string_view path) const {

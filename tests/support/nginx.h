@@ -14,6 +14,8 @@ class Nginx : public WebServer {
  public:
   struct Options {
     bool tls = false;               // https_url answers too, with a certificate of cacert()
+    bool expired = false;           // that certificate is
+    bool asks_clients = false;      // https_url answers 400 to who shows no client_cert()
     bool listings = true;           // autoindex
     std::string format = "html";    // autoindex_format
     std::string server_lines = {};  // added to the server block
@@ -28,11 +30,15 @@ class Nginx : public WebServer {
   // PEM of the authority that signed the server's certificate.
   std::string cacert() const { return dir_ / "ca.pem"; }
 
+  // PEM files of a client that it knows, with tls.
+  std::string client_cert() const { return dir_ / "client.pem"; }
+  std::string client_key() const { return dir_ / "client.key"; }
+
   // The access log: a line for each request, "METHOD URI STATUS RANGE BYTES".
   std::string log() const { return ReadFile(dir_ / "access.log"); }
 
  private:
-  void MakeCertificates() const;
+  void MakeCertificates(bool expired) const;
 
   int tls_port_ = 0;
 };
