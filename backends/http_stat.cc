@@ -1,5 +1,7 @@
 #include "backends/http_stat.h"
 
+#include <optional>
+
 #include "absl/time/clock.h"
 #include "backends/content_range.h"
 #include "backends/http_number.h"
@@ -55,9 +57,11 @@ Result<Reply> AskFirstByte(HttpClient& client, const Url& url, const CallLimits&
   return Ask(client, std::move(request), limits);
 }
 
-// A presigned URL is good for GET alone, and answers 403 to HEAD.
-bool RefusesHead(int status) {
-  return status == 400 || status == 403 || status == 405 || status == 501;
+// A presigned URL is good for GET alone, and answers 403 to HEAD; what a program answers to a query
+// it may not even know under HEAD.
+bool RefusesHead(const Url& url, int status) {
+  return status == 400 || status == 403 || status == 405 || status == 501 ||
+         (status == 404 && !url.query.empty());
 }
 
 std::optional<uint64_t> ContentLength(const HttpHeaders& headers) {
@@ -85,10 +89,13 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
   if (reply->redirects_to_directory) return Directory();
 
   ObjectInfo info;
-  if (!RefusesHead(reply->head.status)) {
+  if (!RefusesHead(url, reply->head.status)) {
     BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
-    info.version = StatedVersion(reply->head.headers, ContentLength(reply->head.headers));
-    if (info.version.length) return info;
+    // A length of 0 is what programs say that have no body for HEAD: it is not believed yet.
+    std::optional<uint64_t> length = ContentLength(reply->head.headers);
+    if (length == 0) length.reset();
+    info.version = StatedVersion(reply->head.headers, length);
+    if (length) return info;
   }
 
   reply = AskFirstByte(client, url, limits);
@@ -105,7 +112,7 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
 
 Status CheckDirectory(HttpClient& client, const Url& url, const CallLimits& limits) {
   auto reply = AskHead(client, url, limits);
-  if (reply.ok() && RefusesHead(reply->head.status)) reply = AskFirstByte(client, url, limits);
+  if (reply.ok() && RefusesHead(url, reply->head.status)) reply = AskFirstByte(client, url, limits);
   if (!reply.ok()) return reply.status();
   if (reply->head.status == 403) {
     Log(LogLevel::kWarning, url.WithoutQuery() +

@@ -7,9 +7,9 @@
 
 namespace brimfs {
 
-// Tries once. HEAD first; where it is refused or gives no length, GET of the first byte. A redirect
-// from "name" to "name/" is a directory. The length stays unknown if the server does not say it.
-// Errors as Backend::Stat has them.
+// Tries once. HEAD first; where it is refused or gives no length, or 0, GET of the first byte. A
+// redirect from "name" to "name/" is a directory. The length stays unknown if the server does not
+// say it. Errors as Backend::Stat has them.
 Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits& limits);
 
 // Ok if something answers at `url`, which ends in '/': a listing, or the refusal of one (403), of

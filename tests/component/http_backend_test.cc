@@ -79,6 +79,29 @@ TEST_F(HttpBackendTest, WhereHeadIsRefusedTheFirstByteTellsTheLength) {
   }
 }
 
+TEST_F(HttpBackendTest, ALengthOfZeroIsNotBelievedUntilTheFirstByteIsNotThere) {
+  CannedServer server({"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 0\r\n\r\n",
+                       "HTTP/1.1 206 Partial Content\r\nETag: \"v1\"\r\nContent-Length: 1\r\n"
+                       "Content-Range: bytes 0-0/1000\r\n\r\nx"});
+  EXPECT_EQ(Open(server.url())->Stat("file", limits_)->version.length, 1000u);
+  origin_.PutBytes("dir/file", "");
+  EXPECT_EQ(Stat()->version.length, 0u);
+}
+
+TEST_F(HttpBackendTest, WhatIsNotFoundUnderHeadIsAskedAgainOnlyIfItHasAQuery) {
+  const std::string missing = "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+  CannedServer server({missing,
+                       "HTTP/1.1 206 Partial Content\r\nContent-Length: 1\r\n"
+                       "Content-Range: bytes 0-0/1000\r\n\r\nx",
+                       missing});
+  const auto queried = Open(server.url() + "download?id=7");
+  EXPECT_EQ(queried->Stat("", limits_)->version.length, 1000u);
+  EXPECT_EQ(queried->Stat("", limits_).code(), Code::kNotFound);
+  EXPECT_EQ(server.requests().size(), 4u);
+  EXPECT_EQ(Open(server.url())->Stat("file", limits_).code(), Code::kNotFound);
+  EXPECT_EQ(server.requests().size(), 5u);
+}
+
 TEST_F(HttpBackendTest, AHeadWithoutLengthIsFollowedByTheFirstByte) {
   origin_.Inject(Fault("no-length"));
   EXPECT_EQ(Stat()->version.length, 1000u);
