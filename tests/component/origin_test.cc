@@ -137,6 +137,14 @@ TEST_F(OriginTest, SpoilsAsManyAnswersAsItWasTold) {
   EXPECT_EQ(origin_.counters().faults["status"], 2u);
 }
 
+TEST_F(OriginTest, SpoilsOneAnswerInSoMany) {
+  origin_.PutOracle("x", 1000);
+  Inject("status=503:any:1/3");
+  std::string statuses;
+  for (int i = 0; i < 6; ++i) statuses += Curl("x").substr(9, 3) + " ";
+  EXPECT_EQ(statuses, "200 200 503 200 200 503 ");
+}
+
 TEST_F(OriginTest, BreaksAndTwistsAnswers) {
   constexpr int kPartialFile = 18;
   constexpr int kReset = 56;

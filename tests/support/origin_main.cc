@@ -33,7 +33,7 @@ void AddFaultHelp(CLI::App& app) {
       "PHASE: any, stat (HEAD, whole objects), ranged, list.\n"
       "POINT: where an answer breaks: head (before it), in-head, first, middle, last byte of the "
       "body,\n  or a number of its bytes.\n"
-      "COUNT: of answers, or \"ever\".";
+      "COUNT: of answers, \"ever\", or 1/N: one answer in N, for ever.";
   app.footer(help);
 }
 

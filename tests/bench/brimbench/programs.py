@@ -70,7 +70,8 @@ class Programs:
             return found[0] if found else "unknown"
         return {"Linux": os.uname().release, "libfuse": version("pkg-config", "--modversion", "fuse3"),
                 "curl": version("curl", "--version"), "nginx": version("nginx", "-v"),
-                "rclone": version("rclone", "version"), "processors": os.cpu_count()}
+                "rclone": version("rclone", "version"),
+                "httpdirfs": version("httpdirfs", "--version"), "processors": os.cpu_count()}
 
     # --- Reading ---------------------------------------------------------------------------------
 
@@ -100,6 +101,16 @@ class Programs:
             ["curl", "-sSf", "-o", os.devnull, "-w", "%{time_total}", "-r",
              f"{offset}-{offset + length - 1}", url], check=True, capture_output=True, text=True)
         return float(done.stdout)
+
+    def read_pattern(self, pattern, path, *numbers):
+        """(seconds of the whole, seconds of each read)."""
+        argv = [self._built("tests/bench/read_pattern"), pattern, path, *numbers]
+        done = subprocess.run([str(word) for word in argv], capture_output=True, text=True,
+                              check=False)
+        if done.returncode != 0:
+            raise Failed(f"read_pattern {pattern}: {done.stderr.strip()}")
+        whole, *each = map(float, done.stdout.split())
+        return whole, each
 
     def keep_reading(self, stage, path):
         return stage.start([self._built("tests/bench/timed_read"), "seq", path])
@@ -150,6 +161,10 @@ class Programs:
             lambda mountpoint: ["rclone", "mount", ":http:", mountpoint, "--http-url", source,
                                 "--vfs-cache-mode", "full", "--cache-dir", cache, "--read-only"],
             env={**os.environ, "RCLONE_CONFIG": "/dev/null"})
+
+    def httpdirfs(self, stage, source, cache):
+        return stage.mount(lambda mountpoint: [
+            "httpdirfs", "-f", "--cache", "--cache-location", cache, source, mountpoint])
 
     def splice_fs(self, stage, file):
         return stage.mount(

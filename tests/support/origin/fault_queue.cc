@@ -105,10 +105,13 @@ Result<OriginFault> ParseFault(std::string_view text) {
   const std::string_view phase = take_last();
   if (count == "ever") {
     fault.count = OriginFault::kForEver;
+  } else if (count.starts_with("1/") && ParseNumber(count.substr(2), number) && number > 0) {
+    fault.count = OriginFault::kForEver;
+    fault.one_in = static_cast<int>(number);
   } else if (ParseNumber(count, number)) {
     fault.count = static_cast<int>(number);
   } else {
-    return wrong("COUNT is a number or \"ever\", as in " + fault.name + ":any:1");
+    return wrong("COUNT is a number, \"ever\" or 1/N, as in " + fault.name + ":any:1");
   }
   if (!ParsePhase(phase, fault)) {
     return wrong("PHASE is any, stat, ranged or list, and may have a point, as in ranged@middle");
@@ -142,6 +145,11 @@ std::vector<OriginFault> OriginFaults::Take(const OriginRequest& request) {
       ++it;
       continue;
     }
+    if (++it->passed_over < it->one_in) {
+      ++it;
+      continue;
+    }
+    it->passed_over = 0;
     taken.push_back(*it);
     ++struck_[it->name];
     if (it->count != OriginFault::kForEver && --it->count <= 0) {

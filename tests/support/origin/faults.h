@@ -38,6 +38,10 @@ struct OriginFault {
   enum class Point { kHead, kInHead, kFirstByte, kMiddle, kLastByte };
   Point point = Point::kHead;
 
+  // Spoils the last of so many answers, and passes over the others.
+  int one_in = 1;
+  int passed_over = 0;  // since it struck last; OriginFaults counts
+
   // It strikes in a body: then only GETs of objects.
   bool in_body() const { return after || point >= Point::kFirstByte; }
   // How many of `size` bytes of a body come before it strikes.
@@ -57,7 +61,8 @@ const std::vector<OriginFaultKind>& FaultTable();
 const OriginFaultKind* FindFault(std::string_view name);
 
 // "NAME[=ARGUMENT]:PHASE[@POINT]:COUNT": PHASE is any, stat, ranged or list; POINT is head,
-// in-head, first, middle, last, or a number of body bytes; COUNT is a number or "ever".
+// in-head, first, middle, last, or a number of body bytes; COUNT is a number, "ever", or
+// "1/N": one answer in N, for ever.
 Result<OriginFault> ParseFault(std::string_view text);
 
 // The faults that wait for a request. Thread-safe.
