@@ -18,8 +18,8 @@ CachedFile::CachedFile(Place place, const Shared& shared, Fetcher::Options optio
       budget_(place.budget),
       resource_(std::move(place.driver), ResourceOptions(options.version), shared.clock,
                 shared.timer),
-      fetcher_(resource_, shared.scheduler, shared.clock, shared.stats, shared.traffic,
-               std::move(options)) {
+      fetcher_(resource_, shared.scheduler, shared.clock, shared.timer, shared.stats,
+               shared.traffic, std::move(options)) {
   if (budget_ != nullptr) resource_.AddObserver(budget_);
 }
 

@@ -23,11 +23,12 @@ Status Stopped() { return Status(Code::kShutdown, "the file is being closed"); }
 
 }  // namespace
 
-Fetcher::Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Stats& stats,
+Fetcher::Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Timer& timer, Stats& stats,
                  SourceTraffic& traffic, Options options)
     : resource_(resource),
       scheduler_(scheduler),
       clock_(clock),
+      timer_(timer),
       stats_(stats),
       traffic_(traffic),
       options_(std::move(options)),
@@ -114,13 +115,7 @@ void Fetcher::Launch(const std::vector<Range>& claimed, uint64_t part, Priority 
 
 void Fetcher::LaunchOne(const Range& range, Priority priority) {
   if (range.empty()) return;
-  bool stopped = false;
-  {
-    MutexLock lock(mu_);
-    stopped = stopped_;
-    if (!stopped) ++flights_;
-  }
-  if (stopped) {
+  if (!CountFlight()) {
     resource_.FailFlight(range, Stopped());
     return;
   }
@@ -129,6 +124,12 @@ void Fetcher::LaunchOne(const Range& range, Priority priority) {
   std::optional<TimePoint> deadline;
   if (demanded) deadline = After(clock_.Now(), options_.timeout);
   scheduler_.Submit(std::make_shared<PartFlight>(*this, range, deadline), priority);
+}
+
+bool Fetcher::CountFlight() {
+  MutexLock lock(mu_);
+  flights_ += stopped_ ? 0 : 1;
+  return !stopped_;
 }
 
 void Fetcher::SplitQueued(const Range& wanted) {

@@ -18,6 +18,7 @@
 #include "core/scheduler.h"
 #include "core/source_traffic.h"
 #include "core/stats.h"
+#include "core/timer.h"
 #include "core/version.h"
 
 namespace brimfs {
@@ -52,7 +53,7 @@ class Fetcher : public FlightControl {
   };
 
   // All outlive this. Sets itself as the resource's flight control.
-  Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Stats& stats,
+  Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Timer& timer, Stats& stats,
           SourceTraffic& traffic, Options options);
 
   // No flight is left: Stop, or the scheduler's Shutdown, has been called and has returned.
@@ -100,6 +101,9 @@ class Fetcher : public FlightControl {
   // one pins it.
   Status Bind(const Version& actual);
 
+  // Counts one flight more; false once Stop has been called.
+  bool CountFlight();
+
   // The last that a flight of `ahead` bytes that began ahead of its readers, or 0, does with this
   // object.
   void OnFlightEnd(uint64_t ahead);
@@ -107,6 +111,7 @@ class Fetcher : public FlightControl {
   Resource& resource_;
   Scheduler& scheduler_;
   Clock& clock_;
+  Timer& timer_;
   Stats& stats_;
   SourceTraffic& traffic_;
   const Options options_;

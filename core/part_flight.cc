@@ -23,19 +23,24 @@ Code FinalCode(Code code) {
 
 std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token stop) {
   if (!deadline_) deadline_ = After(fetcher_.clock_.Now(), fetcher_.options_.timeout);
-  const auto end = [this] { end_.request_stop(); };
-  const std::stop_callback on_shutdown(stop, end);
-  const std::stop_callback on_stop(fetcher_.stop_.get_token(), end);
+  const auto stop_it = [this] { end().request_stop(); };
+  const std::stop_callback on_shutdown(stop, stop_it);
+  const std::stop_callback on_stop(fetcher_.stop_.get_token(), stop_it);
 
   const Status error =
-      end_.stop_requested() ? Status(Code::kInterrupted) : TryWithinBudget(connection);
+      end().stop_requested() ? Status(Code::kInterrupted) : TryWithinBudget(connection);
   if (error.ok()) {
-    fetcher_.resource_.Release(range_);
+    if (race_->End(side_)) fetcher_.resource_.Release(range_);
     End();
     return std::nullopt;
   }
-  if (end_.stop_requested()) {
+  if (end().stop_requested()) {
     Abandon(Status(unwanted_ ? Code::kInterrupted : Code::kShutdown, "stopped"));
+    return std::nullopt;
+  }
+  const bool useless_hedge = side_ == HedgeRace::Side::kHedge && !race_->End(side_);
+  if (useless_hedge) {
+    End();
     return std::nullopt;
   }
   const TimePoint now = fetcher_.clock_.Now();
@@ -53,17 +58,20 @@ Status PartFlight::TryWithinBudget(Connection& connection) {
     return *failure_;
   }
   const uint64_t before = position_;
-  const Status status = Try(connection, end_.get_token());
+  const Status status = Try(connection, end().get_token());
   const uint64_t came = position_ - before;
   budget.Earn(status.ok() ? std::max(came, kFillBlock) : came);
   fetcher_.scheduler_.OnAnswer(status);
+  if (status.overloaded()) fetcher_.traffic_.hedging.OnOverload(fetcher_.clock_.Now());
   if (came > 0) attempt_ = 1;
   failure_.emplace(status.code(), status.message());  // the server's time to come back is over then
   return status;
 }
 
 void PartFlight::Abandon(const Status& why) {
-  if (why.code() == Code::kShutdown) {
+  if (!race_->End(side_)) {
+    // The other has the claim.
+  } else if (why.code() == Code::kShutdown) {
     fetcher_.resource_.Release({range_.begin, position_});
     fetcher_.resource_.FailFlight(remaining(), why);
   } else {
@@ -75,7 +83,18 @@ void PartFlight::Abandon(const Status& why) {
 void PartFlight::Unwanted() {
   if (left_ <= fetcher_.DrainBytes()) return;
   unwanted_ = true;
-  end_.request_stop();
+  end().request_stop();
+}
+
+void PartFlight::LaunchHedge() {
+  const bool wanted =
+      side_ == HedgeRace::Side::kFirst && fetcher_.resource_.Awaited(remaining()) && race_->alone();
+  if (!wanted || !fetcher_.traffic_.hedging.TryTake(fetcher_.clock_.Now())) return;
+  if (!race_->Open() || !fetcher_.CountFlight()) return;
+  fetcher_.stats_.hedges.fetch_add(1, std::memory_order_relaxed);
+  fetcher_.scheduler_.Submit(
+      std::make_shared<PartFlight>(fetcher_, range_, position_, *deadline_, race_),
+      Priority::kDemand);
 }
 
 Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
@@ -93,6 +112,10 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   answered_.reset();
   sink_error_ = OkStatus();
 
+  Hedging& hedging = fetcher_.traffic_.hedging;
+  SilenceWatch watch(fetcher_.timer_, fetcher_.clock_, hedging.Patience(),
+                     [this] { LaunchHedge(); });
+  watch_ = &watch;
   const uint64_t before = position_;
   CallLimits limits;
   limits.deadline = *deadline_;
@@ -102,6 +125,7 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   Status status =
       connection.Fetch({fetcher_.options_.path, remaining(), fetcher_.version()}, *this, limits);
   if (!sink_error_.ok()) return sink_error_;
+  if (race_->Lost(side_)) return status;
   // What a broken-off body brought is as good as the rest; an answer that contradicts itself is
   // not.
   if (status.code() != Code::kProtocol) BRIMFS_RETURN_IF_ERROR(Flush());
@@ -110,19 +134,24 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
 
   const TimePoint now = fetcher_.clock_.Now();
   const TimePoint answered = answered_.value_or(now);
+  hedging.OnRequest(watch.longest());
   fetcher_.traffic_.link.OnFlight(answered - started, position_ - before, now - answered, now);
   return OkStatus();
 }
 
 Status PartFlight::OnAnswer(const Version& actual) {
+  watch_->Progress();
   answered_ = fetcher_.clock_.Now();
   sink_error_ = fetcher_.Bind(actual);
   return sink_error_;
 }
 
 Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
+  watch_->Progress();
   const uint64_t next = position_ + gathered_->size();
-  if (offset != next || data.size() > range_.end - next) {
+  if (!race_->Advance(side_)) {
+    sink_error_ = Status(Code::kInterrupted, "another request was sooner");
+  } else if (offset != next || data.size() > range_.end - next) {
     sink_error_ = Status(Code::kProtocol, "bytes that were not asked for");
   } else {
     sink_error_ = Accept(data);
@@ -165,6 +194,10 @@ Status PartFlight::Store(std::span<const std::byte> data) {
 void PartFlight::End() { fetcher_.OnFlightEnd(ahead_of_readers_ ? range_.size() : 0); }
 
 void PartFlight::Fail(const Status& error) {
+  if (!race_->End(side_)) {
+    End();
+    return;
+  }
   const Status why(FinalCode(error.code()),
                    fetcher_.options_.display_url + ": bytes " + std::to_string(position_) + "-" +
                        std::to_string(range_.end) + ": " + error.message());

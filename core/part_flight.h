@@ -6,30 +6,52 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stop_token>
+#include <utility>
 #include <vector>
 
 #include "core/backend.h"
 #include "core/fetcher.h"
+#include "core/hedge_race.h"
 #include "core/scheduler.h"
+#include "core/silence_watch.h"
 
 namespace brimfs {
 
 // Holds the claim on its range and ends it in every case: with Release if the bytes came or nobody
 // is to blame, with FailFlight or Fail otherwise. Used by one thread at a time, as Flight says.
+//
+// When it is silent for too long while somebody waits for its bytes, it launches a hedge: another
+// flight for what is missing, on another connection. Whichever brings bytes first has the claim
+// from then on, and the other ends without a word.
 class PartFlight : public Flight, private BodySink {
  public:
   // `fetcher` counts this flight already. Until `deadline`; without one, Options::timeout from the
   // first try: nobody sleeps for it yet.
   PartFlight(Fetcher& fetcher, const Range& range, std::optional<TimePoint> deadline)
       : fetcher_(fetcher),
+        race_(std::make_shared<HedgeRace>()),
+        side_(HedgeRace::Side::kFirst),
         range_(range),
         ahead_of_readers_(!deadline),
         position_(range.begin),
         deadline_(deadline),
         left_(range.size()) {}
+
+  // The hedge of a flight for `range` of which what lies before `from` has come.
+  PartFlight(Fetcher& fetcher, const Range& range, uint64_t from, TimePoint deadline,
+             std::shared_ptr<HedgeRace> race)
+      : fetcher_(fetcher),
+        race_(std::move(race)),
+        side_(HedgeRace::Side::kHedge),
+        range_(range),
+        ahead_of_readers_(false),
+        position_(from),
+        deadline_(deadline),
+        left_(range.end - from) {}
 
   std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) override;
   void Abandon(const Status& why) override;
@@ -54,18 +76,24 @@ class PartFlight : public Flight, private BodySink {
   void End();  // the last that this does with the fetcher
   Range remaining() const { return {position_, range_.end}; }
 
+  // It is silent: on the timer's thread, while it runs.
+  void LaunchHedge();
+  std::stop_source& end() { return race_->stop(side_); }
+
   Fetcher& fetcher_;
+  const std::shared_ptr<HedgeRace> race_;
+  const HedgeRace::Side side_;
   const Range range_;
-  const bool ahead_of_readers_;  // nobody slept for it when it was launched
-  uint64_t position_;            // up to here everything is in the resource
+  const bool ahead_of_readers_;     // nobody slept for it when it was launched
+  std::atomic<uint64_t> position_;  // up to here everything is in the resource
   std::optional<TimePoint> deadline_;
   std::optional<Status> failure_;       // of the last try
   int attempt_ = 0;                     // tries since the last that brought bytes
-  std::stop_source end_;                // of the flight, whatever the reason
-  std::atomic<bool> unwanted_ = false;  // is one
+  std::atomic<bool> unwanted_ = false;  // that is why it was stopped
   std::atomic<uint64_t> left_;          // bytes that have not come, for Unwanted's thread
 
   // Of the current try.
+  SilenceWatch* watch_ = nullptr;
   std::vector<std::byte>* gathered_ = nullptr;  // what follows position_; the thread's
   std::optional<TimePoint> answered_;
   Status sink_error_;  // why we refused the answer: the first cause, whatever Fetch makes of it

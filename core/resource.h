@@ -164,6 +164,9 @@ class Resource {
   // coalesces writes flushes then.
   bool WouldWake(const Range& buffered) const;
 
+  // Whether somebody sleeps whose first missing byte is in `range`.
+  bool Awaited(const Range& range) const;
+
   // The length becomes known. kInvalidArgument if it was known and differs, or if bytes past it are
   // covered or being written; or what the driver says. Waiters past it get kEof.
   Status SetLength(uint64_t length);

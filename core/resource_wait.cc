@@ -194,6 +194,12 @@ bool Resource::WouldWake(const Range& buffered) const {
   return false;
 }
 
+bool Resource::Awaited(const Range& range) const {
+  MutexLock lock(mu_);
+  const auto next = waiters_.lower_bound(range.begin);
+  return next != waiters_.end() && next->first < range.end;
+}
+
 size_t Resource::WaiterCount() const {
   MutexLock lock(mu_);
   return waiters_.size();

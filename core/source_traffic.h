@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include "core/hedging.h"
 #include "core/link_estimate.h"
 #include "core/retry_budget.h"
 
@@ -31,6 +32,7 @@ struct SourceTraffic {
   const Options options;
   LinkEstimate link;
   RetryBudget retries;
+  Hedging hedging;
   std::atomic<uint64_t> ahead{0};  // bytes in flights that began ahead of their readers
 };
 

@@ -52,7 +52,7 @@ class FetcherTest : public ::testing::Test {
     Resource::Options resource_options;
     resource_options.length = info->version.length;
     resource_.emplace(std::move(hooked), resource_options, clock_, timer_);
-    fetcher_.emplace(*resource_, *scheduler_, clock_, stats_, traffic_, options_);
+    fetcher_.emplace(*resource_, *scheduler_, clock_, timer_, stats_, traffic_, options_);
   }
 
   // The code of one whole read, kIo if the bytes are wrong.
@@ -74,6 +74,15 @@ class FetcherTest : public ::testing::Test {
 
   void AwaitWaiters(size_t count) {
     while (resource_->WaiterCount() < count) std::this_thread::yield();
+  }
+  // A flight waits for its time to try again, after so many requests in all.
+  void AwaitRetry(size_t requests) {
+    for (;;) {
+      const bool made = backend_.fetches().size() == requests;
+      const Scheduler::Load load = scheduler_->load();
+      if (made && load.running == 0 && load.queued == 1) return;
+      std::this_thread::yield();
+    }
   }
   void AwaitIdle() {
     for (;;) {
@@ -206,11 +215,9 @@ TEST_F(FetcherTest, AServerIsLeftAloneForAsLongAsItSays) {
   Start(1);
   backend_.FailNext(kPath, Status(Code::kUnavailable, "503").set_retry_after(seconds(7)));
   std::future<Code> outcome = ReadInThread({0, 4096});
-  AwaitWaiters(1);
-  clock_.AwaitSleepers(2);                       // the reader and the worker
+  AwaitRetry(1);
   EXPECT_EQ(Read({kMiB, kMiB + 1}), Code::kOk);  // the connection is free meanwhile
   EXPECT_EQ(backend_.fetches().size(), 2);
-  clock_.AwaitSleepers(2);
   clock_.Advance(seconds(7));
   EXPECT_EQ(outcome.get(), Code::kOk);
 }
@@ -276,11 +283,9 @@ TEST_F(FetcherTest, NoAnswerByTheDeadlineIsATimeout) {
     backend_.FailNext(kPath, Status(Code::kUnavailable, "refused").set_retry_after(seconds(25)));
   }
   std::future<Code> outcome = ReadInThread({0, 4096});
-  for (int i = 0; i < 2; ++i) {
-    clock_.AwaitSleepers(2);  // the reader and the worker
-    const size_t sleeps = clock_.sleeps();
+  for (size_t tries = 1; tries <= 2; ++tries) {
+    AwaitRetry(tries);
     clock_.Advance(seconds(25));
-    while (i == 0 && clock_.sleeps() == sleeps) std::this_thread::yield();
   }
   EXPECT_EQ(outcome.get(), Code::kTimedOut);
   EXPECT_EQ(backend_.fetches().size(), 3);
@@ -292,7 +297,7 @@ TEST_F(FetcherTest, TheTimeInTheQueueCountsForADemandedFlight) {
   std::future<Code> first = ReadInThread({0, 4096});
   backend_.AwaitAtGate(kPath, 1);
   std::future<Code> second = ReadInThread({kMiB, kMiB + 4096});
-  AwaitWaiters(2);
+  while (scheduler_->load().queued < 1) std::this_thread::yield();
   clock_.Advance(options_.timeout);
   backend_.OpenGate(kPath);
   EXPECT_EQ(first.get(), Code::kOk);
@@ -337,7 +342,7 @@ TEST_F(FetcherTest, AServerThatIgnoresIfMatchIsFoundOutByItsAnswer) {
   Start();
   options_.version.last_modified.reset();
   fetcher_->Stop();
-  fetcher_.emplace(*resource_, *scheduler_, clock_, stats_, traffic_, options_);
+  fetcher_.emplace(*resource_, *scheduler_, clock_, timer_, stats_, traffic_, options_);
   EXPECT_EQ(Read({0, 10}), Code::kOk);  // the first answer pins the version
   EXPECT_TRUE(fetcher_->version().last_modified.has_value());
   AwaitIdle();  // the rest of the block
@@ -511,6 +516,123 @@ TEST_F(FetcherTest, AReaderOfWhatWasDroppedGetsItAllTheSame) {
   fetcher_->DropPrefetch();
   backend_.OpenGate(kPath);
   EXPECT_EQ(outcome.get(), Code::kOk);
+}
+
+class HedgeTest : public FetcherTest {
+ protected:
+  // Past the patience that the source deserves while little is known of it; the timer has seen it.
+  void LetSilencePass() {
+    clock_.Advance(seconds(3));
+    std::promise<void> seen;
+    timer_.At(clock_.Now(), [&] { seen.set_value(); });
+    seen.get_future().wait();
+  }
+};
+
+TEST_F(HedgeTest, ASilentBodyGetsASecondRequestForWhatIsMissing) {
+  Start();
+  backend_.StallNext(kPath, 20'000);
+  std::future<Code> outcome = ReadInThread({0, kFillBlock});
+  backend_.AwaitStalled(1);
+  LetSilencePass();
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  EXPECT_EQ(backend_.fetches().size(), 2);
+  EXPECT_EQ(backend_.fetches().back().range.end, kFillBlock);
+  AwaitIdle();  // the silent one has been stopped
+  EXPECT_EQ(stats_.hedges, 1);
+  EXPECT_EQ(stats_.fetch_failures, 0);
+}
+
+TEST_F(HedgeTest, SoDoesASilentHead) {
+  Start();
+  backend_.StallNext(kPath, 0);
+  std::future<Code> outcome = ReadInThread({0, 10});
+  backend_.AwaitStalled(1);
+  LetSilencePass();
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  AwaitIdle();
+}
+
+TEST_F(HedgeTest, WhatNobodyWaitsForIsNotHedged) {
+  Start();
+  backend_.StallNext(kPath, 0);
+  fetcher_->Prefetch({0, kFillBlock}, Priority::kReadahead);
+  backend_.AwaitStalled(1);
+  LetSilencePass();
+  EXPECT_EQ(stats_.hedges, 0);
+  std::future<Code> outcome = ReadInThread({0, 10});  // now somebody does
+  AwaitWaiters(1);
+  LetSilencePass();
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  EXPECT_EQ(stats_.hedges, 1);
+}
+
+TEST_F(HedgeTest, AHedgeThatIsSilentTooEndsWithTheOneThatSpeaksAgain) {
+  Start();
+  backend_.CloseGate(kPath);
+  std::future<Code> outcome = ReadInThread({0, 10});
+  backend_.AwaitAtGate(kPath, 1);
+  LetSilencePass();
+  backend_.AwaitAtGate(kPath, 2);
+  LetSilencePass();  // there is no third
+  backend_.OpenGate(kPath);
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  AwaitIdle();
+  EXPECT_EQ(backend_.fetches().size(), 2);
+  EXPECT_EQ(resource_->NextGap(0, kFillBlock), std::nullopt);
+  EXPECT_EQ(stats_.bytes_fetched, kFillBlock);
+}
+
+TEST_F(HedgeTest, AHedgeThatFailsChangesNothing) {
+  Start();
+  backend_.StallNext(kPath, 0);
+  backend_.FailNext(kPath, Status(Code::kDenied, "403"));
+  std::future<Code> outcome = ReadInThread({0, 10});
+  backend_.AwaitStalled(1);
+  LetSilencePass();
+  while (backend_.fetches().size() < 2) std::this_thread::yield();
+  EXPECT_NE(outcome.wait_for(milliseconds(0)), std::future_status::ready);
+  EXPECT_EQ(resource_->state(), Resource::State::kActive);
+  fetcher_->Stop();
+  EXPECT_EQ(outcome.get(), Code::kShutdown);
+}
+
+TEST_F(HedgeTest, AHedgeThatWonGoesOnLikeAnyFlight) {
+  Start();
+  backend_.StallNext(kPath, 10'000);
+  backend_.FailNext(kPath, Status(Code::kUnavailable, "reset"), 30'000);
+  std::future<Code> outcome = ReadInThread({0, kFillBlock});
+  backend_.AwaitStalled(1);
+  LetSilencePass();
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  EXPECT_EQ(backend_.fetches().size(), 3);
+}
+
+TEST_F(HedgeTest, AServerThatAsksToBeSparedIsNotHedged) {
+  Start();
+  backend_.FailNext(kPath, Status(Code::kUnavailable, "503").set_overloaded());
+  EXPECT_EQ(Read({0, 10}), Code::kOk);
+  backend_.StallNext(kPath, 0);
+  std::future<Code> outcome = ReadInThread({kMiB, kMiB + 10});
+  backend_.AwaitStalled(1);
+  LetSilencePass();
+  EXPECT_EQ(stats_.hedges, 0);
+  clock_.Advance(seconds(56));
+  EXPECT_NE(outcome.wait_for(milliseconds(0)), std::future_status::ready);
+  LetSilencePass();
+  fetcher_->Stop();
+}
+
+TEST_F(HedgeTest, ASilentFlightAndItsHedgeEndWhenTheFetcherStops) {
+  Start();
+  backend_.StallNext(kPath, 0);
+  backend_.StallNext(kPath, 0);
+  std::future<Code> outcome = ReadInThread({0, 10});
+  backend_.AwaitStalled(1);
+  LetSilencePass();
+  backend_.AwaitStalled(2);
+  fetcher_->Stop();
+  EXPECT_EQ(outcome.get(), Code::kShutdown);
 }
 
 TEST_F(FetcherTest, StopFreesTheConnectionsAndEndsTheWaits) {

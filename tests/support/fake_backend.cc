@@ -47,7 +47,17 @@ void FakeBackend::AwaitAtGate(const std::string& path, size_t count) {
 
 void FakeBackend::FailNext(const std::string& path, Status error, uint64_t bytes_before) {
   MutexLock lock(mu_);
-  failures_[path].push_back({std::move(error), bytes_before});
+  failures_[path].push_back({std::move(error), bytes_before, false});
+}
+
+void FakeBackend::StallNext(const std::string& path, uint64_t bytes_before) {
+  MutexLock lock(mu_);
+  failures_[path].push_back({Status(Code::kInterrupted, "stopped"), bytes_before, true});
+}
+
+void FakeBackend::AwaitStalled(size_t count) {
+  MutexLock lock(mu_);
+  while (stalled_ < count) gates_changed_.Wait(mu_);
 }
 
 void FakeBackend::SetPiece(uint64_t bytes) {
@@ -174,7 +184,10 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
       queue.pop_front();
     }
   }
-  if (failure && failure->bytes_before == 0) return failure->error;
+  if (failure && failure->bytes_before == 0) {
+    if (failure->stalls) StandStill(limits.stop);
+    return failure->error;
+  }
   if (!SameVersion(request.expected, actual) || request.range.end > object.length) {
     return Status(Code::kStale, "changed");
   }
@@ -183,7 +196,20 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
   Range body = request.range;
   if (failure) body.end = std::min(body.end, body.begin + failure->bytes_before);
   BRIMFS_RETURN_IF_ERROR(SendBody(request.path, object, body, sink, limits));
+  if (failure && failure->stalls) StandStill(limits.stop);
   return failure ? failure->error : OkStatus();
+}
+
+void FakeBackend::StandStill(const std::stop_token& stop) {
+  const std::stop_callback on_stop(stop, [this] {
+    MutexLock lock(mu_);
+    gates_changed_.NotifyAll();
+  });
+  MutexLock lock(mu_);
+  ++stalled_;
+  gates_changed_.NotifyAll();
+  while (!stop.stop_requested()) gates_changed_.Wait(mu_);
+  --stalled_;
 }
 
 Status FakeBackend::SendBody(const std::string& path, const Object& object, const Range& range,

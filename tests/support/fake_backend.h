@@ -34,6 +34,13 @@ class FakeBackend : public Backend {
   // `bytes_before` bytes; with 0, instead of an answer.
   void FailNext(const std::string& path, Status error, uint64_t bytes_before = 0);
 
+  // The next fetch of this object delivers so many bytes and is silent from then on, until it is
+  // stopped.
+  void StallNext(const std::string& path, uint64_t bytes_before);
+
+  // Returns when `count` fetches stand still like that.
+  void AwaitStalled(size_t count);
+
   // Bodies are handed over in pieces of at most this; 16 KiB unless set, as libcurl does.
   void SetPiece(uint64_t bytes);
 
@@ -69,6 +76,7 @@ class FakeBackend : public Backend {
   struct Failure {
     Status error;
     uint64_t bytes_before = 0;
+    bool stalls = false;  // in place of the error
   };
   struct Gate {
     uint64_t at = 0;
@@ -79,6 +87,8 @@ class FakeBackend : public Backend {
   Status Serve(const FetchRequest& request, BodySink& sink, const CallLimits& limits);
   Status SendBody(const std::string& path, const Object& object, const Range& range, BodySink& sink,
                   const CallLimits& limits);
+
+  void StandStill(const std::stop_token& stop);
 
   // Where the next piece of a body at `offset` ends, at most at `end`; blocks at the gate.
   // kInterrupted.
@@ -92,6 +102,7 @@ class FakeBackend : public Backend {
   std::map<std::string, Gate> gates_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::deque<Failure>> failures_ ABSL_GUARDED_BY(mu_);
   std::vector<Fetched> fetches_ ABSL_GUARDED_BY(mu_);
+  size_t stalled_ ABSL_GUARDED_BY(mu_) = 0;
   Status metadata_failure_ ABSL_GUARDED_BY(mu_);
   bool listable_ ABSL_GUARDED_BY(mu_) = true;
   bool etags_ ABSL_GUARDED_BY(mu_) = true;
