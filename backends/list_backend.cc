@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "backends/http_access.h"
@@ -61,6 +62,11 @@ std::string ListBackend::DisplayUrl(const std::string& path) const {
   return path.empty() ? "list:" + file_ : http_.DisplayUrl(path);
 }
 
+std::string ListBackend::CacheKey(const std::string& path) const {
+  const std::optional<Url> url = urls_->Find(path);
+  return url ? url->Fingerprint() : path;
+}
+
 Result<OpenedSource> OpenListSource(const std::string& source, const BackendOptions& options,
                                     const CallLimits&) {
   const std::string file = source.substr(source.find(':') + 1);
@@ -79,7 +85,7 @@ Result<OpenedSource> OpenListSource(const std::string& source, const BackendOpti
   if (!access.ok()) return access.status();
   const std::string path = std::filesystem::absolute(file);
   OpenedSource opened;
-  opened.identity = "list:" + path;
+  opened.identity = "list:";
   opened.backend = std::make_unique<ListBackend>(*urls, path, *access);
   return opened;
 }

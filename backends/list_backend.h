@@ -26,6 +26,9 @@ class ListBackend : public Backend {
   std::unique_ptr<Connection> Connect() override { return http_.Connect(); }
   std::string DisplayUrl(const std::string& path) const override;
 
+  // The URL's, so that it is the same in every list and a name may be given to another.
+  std::string CacheKey(const std::string& path) const override;
+
  private:
   const std::shared_ptr<const UrlList> urls_;
   const std::string file_;

@@ -1,6 +1,7 @@
 #include "backends/url.h"
 
 #include <curl/curl.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
 #include <cctype>
@@ -10,6 +11,8 @@
 
 namespace brimfs {
 namespace {
+
+constexpr char kHex[] = "0123456789ABCDEF";
 
 struct CurlUrlDeleter {
   void operator()(CURLU* url) const { curl_url_cleanup(url); }
@@ -82,6 +85,16 @@ std::string Url::Origin() const {
 
 std::string Url::WithoutQuery() const { return Origin() + path; }
 
+std::string Url::Fingerprint() const {
+  if (query.empty()) return WithoutQuery();
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  EVP_Digest(query.data(), query.size(), digest, &size, EVP_sha256(), nullptr);
+  std::string text = WithoutQuery() + "?sha256=";
+  for (unsigned i = 0; i < size; ++i) text += {kHex[digest[i] >> 4], kHex[digest[i] & 15]};
+  return text;
+}
+
 Result<Url> ParseUrl(const std::string& text) {
   if (NamesNoHost(LowerCase(text))) {
     return Status(Code::kInvalidArgument,
@@ -137,7 +150,6 @@ Url AsDirectory(Url url) {
 }
 
 std::string EncodeComponent(std::string_view component) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
   std::string encoded;
   encoded.reserve(component.size());
   for (const char c : component) {

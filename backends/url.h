@@ -28,6 +28,9 @@ struct Url {
   // As ToString without the query: for logs and for identities.
   std::string WithoutQuery() const;
 
+  // Tells this URL from every other and gives nothing away: of the query a SHA-256 only.
+  std::string Fingerprint() const;
+
   friend bool operator==(const Url&, const Url&) = default;
 };
 

@@ -105,6 +105,10 @@ class Backend {
 
   // The URL of an object without anything secret in it (no user info, no query).
   virtual std::string DisplayUrl(const std::string& path) const = 0;
+
+  // What tells the object from all others that the cache has of this source or of one of the same
+  // identity; nothing secret. The path, unless it may come to mean another object.
+  virtual std::string CacheKey(const std::string& path) const { return path; }
 };
 
 }  // namespace brimfs

@@ -11,9 +11,9 @@ namespace brimfs {
 namespace {
 
 // A cache file's name. The parts carry their lengths, so that no two lists of parts read the same.
-std::string EntryName(const std::string& source, const std::string& path, const Version& version) {
+std::string EntryName(const std::string& source, const std::string& key, const Version& version) {
   std::string identity;
-  for (const std::string& part : {source, path, version.ToString()}) {
+  for (const std::string& part : {source, key, version.ToString()}) {
     identity += std::to_string(part.size()) + ":" + part;
   }
   identity += std::to_string(*version.length);
@@ -61,7 +61,7 @@ Cache::Cache(Options options, std::unique_ptr<CacheDirectory> directory, Backend
       backend_(backend),
       clock_(clock),
       timer_(clock),
-      traffic_(options_.traffic),
+      traffic_(clock, options_.traffic),
       directory_(std::move(directory)),
       scheduler_(backend, options_.scheduler, clock) {
   if (options_.driver == DriverKind::kMemory) budget_.emplace(options_.memory_budget, stats_);
@@ -131,7 +131,7 @@ Result<CachedFile::Place> Cache::MakePlace(const std::string& path, const Versio
     place.budget = &*budget_;
   } else {
     Result<CacheDirectory::Entry> entry =
-        directory_->Create(EntryName(options_.source, path, version));
+        directory_->Create(EntryName(options_.source, backend_.CacheKey(path), version));
     if (!entry.ok()) return entry.status();
     place.entry.emplace(std::move(*entry));
     place.driver = std::make_unique<MappedFile>(place.entry->TakeFd().Release(), windows_);

@@ -102,6 +102,20 @@ TEST_F(ListBackendTest, AUrlOfADirectoryIsOne) {
   EXPECT_EQ(opened->backend->DisplayUrl("dir/a b"), here_.url() + "dir/a%20b");
 }
 
+TEST_F(ListBackendTest, TheCacheKnowsAnObjectByItsUrlInWhateverListAndUnderWhateverName) {
+  const auto one = Open("http://h/x?id=1 one\nhttp://h/x?id=1 same\nhttp://h/x?id=2\nhttp://h/x y");
+  const auto other = Open("HTTP://H:80/x?id=1");
+  ASSERT_TRUE(one.ok() && other.ok());
+  EXPECT_EQ(one->identity, other->identity);
+  const Backend& backend = *one->backend;
+  EXPECT_EQ(backend.CacheKey("one"), backend.CacheKey("same"));
+  EXPECT_EQ(backend.CacheKey("one"), other->backend->CacheKey("x"));
+  EXPECT_NE(backend.CacheKey("one"), backend.CacheKey("x"));
+  EXPECT_NE(backend.CacheKey("x"), backend.CacheKey("y"));
+  EXPECT_EQ(backend.CacheKey("y"), "http://h/x");
+  EXPECT_THAT(backend.CacheKey("one"), Not(HasSubstr("id=")));
+}
+
 TEST_F(ListBackendTest, CredentialsForSeveralServersAreRefused) {
   BackendOptions options;
   options.credentials = dir_ / "login";
