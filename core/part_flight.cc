@@ -140,14 +140,15 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
 }
 
 Status PartFlight::OnAnswer(const Version& actual) {
-  watch_->Progress();
+  watch_->Hear();
   answered_ = fetcher_.clock_.Now();
   sink_error_ = fetcher_.Bind(actual);
+  watch_->Listen();
   return sink_error_;
 }
 
 Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
-  watch_->Progress();
+  watch_->Hear();
   const uint64_t next = position_ + gathered_->size();
   if (!race_->Advance(side_)) {
     sink_error_ = Status(Code::kInterrupted, "another request was sooner");
@@ -156,7 +157,14 @@ Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
   } else {
     sink_error_ = Accept(data);
   }
+  if (sink_error_.ok()) sink_error_ = Throttle(data.size());
+  watch_->Listen();
   return sink_error_;
+}
+
+Status PartFlight::Throttle(uint64_t bytes) {
+  const bool demanded = !ahead_of_readers_ || fetcher_.resource_.Awaited(remaining());
+  return fetcher_.traffic_.rate.Take(bytes, demanded, end().get_token());
 }
 
 Status PartFlight::Accept(std::span<const std::byte> data) {

@@ -68,6 +68,8 @@ class PartFlight : public Flight, private BodySink {
 
   // One request for what is still missing.
   Status Try(Connection& connection, const std::stop_token& stop);
+  // Waits if the mount's rate is used up: the sender waits then too.
+  Status Throttle(uint64_t bytes);
   Status Accept(std::span<const std::byte> data);
   Status Flush();
   Status Store(std::span<const std::byte> data);

@@ -8,7 +8,7 @@ namespace brimfs {
 SilenceWatch::SilenceWatch(Timer& timer, Clock& clock, Duration patience,
                            std::function<void()> on_silence)
     : state_(new State{timer, clock, patience, {}, std::move(on_silence), clock.Now()}),
-      last_(state_->clock.Now()) {
+      since_(clock.Now()) {
   MutexLock lock(state_->mu);
   SetAlarm(state_);
 }
@@ -19,22 +19,29 @@ SilenceWatch::~SilenceWatch() {
   (void)state_->timer.Cancel(state_->alarm);
 }
 
-void SilenceWatch::Progress() {
-  const TimePoint now = state_->clock.Now();
-  longest_ = std::max(longest_, now - last_);
-  last_ = now;
+void SilenceWatch::Hear() {
+  longest_ = std::max(longest_, state_->clock.Now() - since_);
   MutexLock lock(state_->mu);
-  state_->last = now;
+  state_->listening = false;
+}
+
+void SilenceWatch::Listen() {
+  since_ = state_->clock.Now();
+  MutexLock lock(state_->mu);
+  state_->listening = true;
+  state_->since = since_;
 }
 
 void SilenceWatch::SetAlarm(const std::shared_ptr<State>& state) {
-  state->alarm = state->timer.At(state->last + state->patience, [state] {
+  state->alarm = state->timer.At(state->since + state->patience, [state] {
     MutexLock lock(state->mu);
     if (!state->on_silence) return;
     const TimePoint now = state->clock.Now();
-    if (now - state->last >= state->patience) {
+    if (!state->listening) {
+      state->since = now;
+    } else if (now - state->since >= state->patience) {
       state->on_silence();
-      state->last = now;
+      state->since = now;
     }
     SetAlarm(state);
   });

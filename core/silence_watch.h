@@ -12,8 +12,8 @@
 namespace brimfs {
 
 // Watches as long as it lives, from its construction on. `on_silence` is called on the timer's
-// thread when there was no progress for `patience`, and again each time that so much has passed
-// without any. It must be short, as the timer's actions are.
+// thread when there was silence for `patience`, and again each time that so much has passed
+// in silence. It must be short, as the timer's actions are.
 class SilenceWatch {
  public:
   // `timer` and `clock` outlive this.
@@ -22,10 +22,13 @@ class SilenceWatch {
   // `on_silence` has returned, and is not called again.
   ~SilenceWatch();
 
-  // Something came. On one thread.
-  void Progress();
+  // Something came; it takes its time to deal with it, which is no silence. On one thread.
+  void Hear();
 
-  // The longest time without progress so far, up to the latest progress.
+  // That is done: silence may begin anew. The same thread.
+  void Listen();
+
+  // The longest silence so far that has ended.
   Duration longest() const { return longest_; }
 
  private:
@@ -36,14 +39,15 @@ class SilenceWatch {
     const Duration patience;
     Mutex mu;                                              // held during on_silence
     std::function<void()> on_silence ABSL_GUARDED_BY(mu);  // empty: the watch is over
-    TimePoint last ABSL_GUARDED_BY(mu);                    // progress, or a call
+    TimePoint since ABSL_GUARDED_BY(mu);                   // silent, or told of it
+    bool listening ABSL_GUARDED_BY(mu) = true;
     Timer::Id alarm ABSL_GUARDED_BY(mu) = 0;
   };
   static void SetAlarm(const std::shared_ptr<State>& state)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(state->mu);
 
   const std::shared_ptr<State> state_;
-  TimePoint last_;
+  TimePoint since_;  // silent
   Duration longest_{0};
 };
 

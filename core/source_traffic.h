@@ -9,6 +9,7 @@
 
 #include "core/hedging.h"
 #include "core/link_estimate.h"
+#include "core/rate_limit.h"
 #include "core/retry_budget.h"
 
 namespace brimfs {
@@ -19,10 +20,12 @@ struct SourceTraffic {
     // Bytes on their way that no reader waits for yet, over all files: so much memory, and so much
     // of the link's time, may at worst be spent on what nobody reads.
     uint64_t readahead = 128 << 20;
+
+    uint64_t rate = 0;  // bytes a second, over all files; 0: as many as come
   };
 
-  explicit SourceTraffic(const Options& chosen) : options(chosen) {}
-  SourceTraffic() : SourceTraffic(Options{}) {}
+  // `clock` outlives this.
+  SourceTraffic(Clock& clock, const Options& chosen) : options(chosen), rate(clock, chosen.rate) {}
 
   // How many bytes more may be fetched ahead now.
   uint64_t ReadaheadRoom() const {
@@ -33,6 +36,7 @@ struct SourceTraffic {
   LinkEstimate link;
   RetryBudget retries;
   Hedging hedging;
+  RateLimit rate;
   std::atomic<uint64_t> ahead{0};  // bytes in flights that began ahead of their readers
 };
 

@@ -98,7 +98,7 @@ class FetcherTest : public ::testing::Test {
   Timer timer_{clock_};
   FakeBackend backend_;
   Stats stats_;
-  SourceTraffic traffic_;
+  SourceTraffic traffic_{clock_, {}};
   WindowCache windows_;
   Fetcher::Options options_;
   std::optional<Scheduler> scheduler_;

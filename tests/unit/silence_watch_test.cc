@@ -47,14 +47,28 @@ TEST_F(SilenceWatchTest, SilenceIsToldOnceForEachTimeThatItIsTooLong) {
   EXPECT_EQ(calls_, 2);
 }
 
-TEST_F(SilenceWatchTest, ProgressPutsItOff) {
+TEST_F(SilenceWatchTest, WhatComesPutsItOff) {
   Start();
   for (int i = 0; i < 10; ++i) {
     Pass(seconds(9));
-    watch_->Progress();
+    watch_->Hear();
+    watch_->Listen();
   }
   EXPECT_EQ(calls_, 0);
   EXPECT_EQ(watch_->longest(), seconds(9));
+  Pass(seconds(10));
+  EXPECT_EQ(calls_, 1);
+}
+
+TEST_F(SilenceWatchTest, WhatTheListenerTakesIsNoSilence) {
+  Start();
+  watch_->Hear();
+  Pass(seconds(100));
+  EXPECT_EQ(calls_, 0);
+  watch_->Listen();
+  Pass(seconds(9));
+  EXPECT_EQ(calls_, 0);
+  EXPECT_EQ(watch_->longest(), seconds(0));
   Pass(seconds(10));
   EXPECT_EQ(calls_, 1);
 }
