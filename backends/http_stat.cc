@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/time/clock.h"
+#include "backends/body_length.h"
 #include "backends/content_range.h"
 #include "backends/http_number.h"
 #include "backends/redirect.h"
@@ -107,6 +108,10 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
     BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
   }
   info.version = Merge(info.version, StatedVersion(reply->head.headers, total));
+  if (info.version.length || !info.version.HasValidator()) return info;
+  const auto counted = CountBody(client, url, limits);
+  if (!counted.ok()) return counted.status();
+  info.version = Merge(info.version, *counted);
   return info;
 }
 

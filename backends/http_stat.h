@@ -8,8 +8,9 @@
 namespace brimfs {
 
 // Tries once. HEAD first; where it is refused or gives no length, or 0, GET of the first byte. A
-// redirect from "name" to "name/" is a directory. The length stays unknown if the server does not
-// say it. Errors as Backend::Stat has them.
+// redirect from "name" to "name/" is a directory. Where not even that gives the length, all is
+// received and counted, if a validator can tell its bytes from those of another answer later; else
+// the length stays unknown. Errors as Backend::Stat has them.
 Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits& limits);
 
 // Ok if something answers at `url`, which ends in '/': a listing, or the refusal of one (403), of

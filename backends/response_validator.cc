@@ -79,13 +79,15 @@ Result<RangeAnswer> CheckWhole(const RangeQuestion& question, const HttpHeaders&
   RangeAnswer answer;
   answer.version = StatedVersion(headers, body_length);
   BRIMFS_RETURN_IF_ERROR(CheckVersion(question.expected, answer.version, true));
-  if (!body_length) return Refused("status 200 to a range, and no Content-Length");
-  if (question.range.end > *body_length) return Changed("the object is shorter than the range");
+  // Without a length of its own it has the one that was counted, see body_length.h.
+  const std::optional<uint64_t> length = body_length ? body_length : question.expected.length;
+  if (!length) return Refused("status 200 to a range, and no Content-Length");
+  if (question.range.end > *length) return Changed("the object is shorter than the range");
   if (question.range.begin > kMaxSkippedBytes) {
     return Refused("the server has no ranges, and this one starts too far inside");
   }
   answer.skip = question.range.begin;
-  answer.exact = question.range.end == *body_length;
+  answer.exact = question.range.end == *length;
   return answer;
 }
 

@@ -114,12 +114,37 @@ TEST_F(HttpBackendTest, AnEmptyObjectHasNoFirstByteAndIsEmptyAllTheSame) {
   EXPECT_EQ(Stat()->version.length, 0u);
 }
 
-TEST_F(HttpBackendTest, ALengthThatNobodySaysStaysUnknown) {
-  CannedServer server({"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nTransfer-Encoding: chunked\r\n\r\n"});
+TEST_F(HttpBackendTest, ALengthThatNobodySaysIsCounted) {
+  const std::string head = "HTTP/1.1 200 OK\r\nETag: \"v1\"\r\n";
+  for (const std::string& answer :
+       {head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        head + "\r\nabcde"}) {
+    CannedServer server({answer});
+    const auto info = Open(server.url())->Stat("file", limits_);
+    ASSERT_TRUE(info.ok()) << info.status().ToString();
+    EXPECT_EQ(info->version.length, 5u);
+    EXPECT_EQ(info->version.etag, "\"v1\"");
+    EXPECT_EQ(server.requests().size(), 3u);
+    const auto backend = Open(server.url());
+    BodyCollector sink;
+    EXPECT_TRUE(backend->Connect()->Fetch({"file", {2, 4}, info->version}, sink, limits_).ok());
+    EXPECT_EQ(sink.bytes, "cd");
+  }
+}
+
+TEST_F(HttpBackendTest, ACountThatWasCutIsNone) {
+  CannedServer server(
+      {"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"});
+  limits_.deadline = Clock::Steady().Now() + milliseconds(300);
+  EXPECT_FALSE(Open(server.url())->Stat("file", limits_).ok());
+}
+
+TEST_F(HttpBackendTest, ALengthThatNobodySaysStaysUnknownWithoutAValidator) {
+  CannedServer server({"HTTP/1.1 200 OK\r\nETag: W/\"v1\"\r\nTransfer-Encoding: chunked\r\n\r\n"});
   const auto info = Open(server.url())->Stat("file", limits_);
   ASSERT_TRUE(info.ok()) << info.status().ToString();
   EXPECT_EQ(info->version.length, std::nullopt);
-  EXPECT_EQ(info->version.etag, "\"v1\"");
+  EXPECT_EQ(info->version.etag, "W/\"v1\"");
 }
 
 TEST_F(HttpBackendTest, ForbiddenIsDeniedAndNeverNotFound) {

@@ -155,13 +155,30 @@ TEST(ResponseValidatorTest, TheWholeObjectEndsWithARangeThatReachesItsEnd) {
   EXPECT_TRUE(answer->exact);
 }
 
+TEST(ResponseValidatorTest, AWholeObjectThatDoesNotSayItsLengthHasTheOneThatIsExpected) {
+  RangeQuestion question = Question();
+  question.range = {100, 1000};
+  auto answer = Check(question, 200, {{"ETag", "\"v1\""}});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->skip, 100u);
+  EXPECT_TRUE(answer->exact);
+  EXPECT_EQ(answer->version.length, std::nullopt);
+  question.range = {100, 999};
+  answer = Check(question, 200, {{"ETag", "\"v1\""}});
+  ASSERT_TRUE(answer.ok());
+  EXPECT_FALSE(answer->exact);
+  EXPECT_EQ(CodeOf(question, 200, {}), Code::kProtocol) << "and no validator";
+}
+
 TEST(ResponseValidatorTest, ATimeMayVouchForTheWholeObject) {
   EXPECT_EQ(CodeOf(WithoutEtag(), 200, {{"Content-Length", "1000"}, {"Last-Modified", kDate}}),
             Code::kOk);
 }
 
 TEST(ResponseValidatorTest, A200ThatIsNotCertainlyTheObjectIsRefused) {
-  EXPECT_EQ(CodeOf(Question(), 200, {{"ETag", "\"v1\""}}), Code::kProtocol) << "no length";
+  RangeQuestion no_length = Question();
+  no_length.expected.length.reset();
+  EXPECT_EQ(CodeOf(no_length, 200, {{"ETag", "\"v1\""}}), Code::kProtocol);
   EXPECT_EQ(CodeOf(Question(), 200, {{"Content-Length", "999"}, {"ETag", "\"v1\""}}),
             Code::kProtocol);
   EXPECT_EQ(CodeOf(Question(), 200, {{"Content-Length", "1000"}}), Code::kProtocol);
