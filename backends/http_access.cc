@@ -56,7 +56,7 @@ Result<HttpClient::Options> PrepareAccess(const BackendOptions& options) {
   if (!credentials.ok()) return credentials.status();
   client.credentials = *std::move(credentials);
   client.transport.schemes = std::make_shared<AuthSchemes>();
-  client.transport.network = WatchNetwork();
+  if (options.unix_socket.empty()) client.transport.network = WatchNetwork();
   return client;
 }
 

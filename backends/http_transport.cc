@@ -104,7 +104,7 @@ struct HttpTransport::Handles {
   CURL* easy = curl_easy_init();
   CURLM* multi = NewMulti();
   char details[CURL_ERROR_SIZE] = "";
-  bool certificate_asked = false;  // by a server, since the last connection was made
+  bool certificate_asked = false;  // by any server so far
 };
 
 HttpTransport::HttpTransport(const Options& options)

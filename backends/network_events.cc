@@ -89,9 +89,9 @@ struct Heard {
 // Reads all that waits. Only default routes count: a machine may have a million others.
 Heard Drain(int fd) {
   Heard heard;
-  alignas(nlmsghdr) std::array<char, 32 * 1024> buffer;
+  std::array<nlmsghdr, 2048> buffer;  // 32 KiB, aligned
   for (;;) {
-    const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);
+    const ssize_t got = recv(fd, buffer.data(), sizeof buffer, 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == ENOBUFS) {  // some were lost
       heard.interfaces = heard.default_route = true;
@@ -99,7 +99,7 @@ Heard Drain(int fd) {
     }
     if (got <= 0) return heard;
     auto left = static_cast<unsigned>(got);
-    for (auto* message = reinterpret_cast<nlmsghdr*>(buffer.data()); NLMSG_OK(message, left);
+    for (nlmsghdr* message = buffer.data(); NLMSG_OK(message, left);
          message = NLMSG_NEXT(message, left)) {
       const bool route = message->nlmsg_type == RTM_NEWROUTE || message->nlmsg_type == RTM_DELROUTE;
       if (!route) {

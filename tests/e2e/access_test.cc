@@ -8,6 +8,7 @@
 
 #include "tests/e2e/e2e_test.h"
 #include "tests/e2e/reading.h"
+#include "tests/support/real_servers.h"
 #include "tests/support/test_proxy.h"
 
 namespace brimfs {
@@ -110,6 +111,17 @@ TEST_F(AccessTest, NginxAsksForBasic) {
   EXPECT_THAT(WhyNot(nginx.url(), {"credentials=" + who}), HasSubstr("chmod 600"));
 }
 
+TEST_F(AccessTest, ApacheAsksForDigest) {
+  const std::string missing = WhyMissing(RealServer::kApache);
+  if (!missing.empty()) GTEST_SKIP() << missing;
+  const auto apache = StartServer(RealServer::kApache);
+  WriteFile(apache->File("guarded/file"), "content");
+  Mount& mount = Attach(apache->url("guarded/"), {"credentials=" + Secret("who", kLogin)});
+  EXPECT_THAT(NamesIn(mount.path()), ElementsAre("file"));
+  EXPECT_EQ(ReadFile(mount.File("file")), "content");
+  EXPECT_THAT(WhyNot(apache->url("guarded/")), HasSubstr("Digest"));
+}
+
 TEST_F(AccessTest, ARotatedTokenIsReadUnderTheMount) {
   const auto origin = StartOriginWithFile();
   origin->Require({.scheme = Scheme::kBearer, .user = "", .password = "canary-old"});
@@ -118,6 +130,19 @@ TEST_F(AccessTest, ARotatedTokenIsReadUnderTheMount) {
   origin->Require({.scheme = Scheme::kBearer, .user = "", .password = "canary-new"});
   Secret("next", "token=canary-new\n");
   std::filesystem::rename(dir_ / "next", dir_ / "who");
+  EXPECT_EQ(CheckOracle(file, {0, kSize}), "");
+}
+
+TEST_F(AccessTest, ATokenThatComesTooLateHealsTheNextRead) {
+  const auto origin = StartOriginWithFile();
+  origin->Require({.scheme = Scheme::kBearer, .user = "", .password = "canary-old"});
+  Mount& mount = Attach(origin->url(), {"credentials=" + Secret("who", "token=canary-old\n")});
+  const Descriptor file(mount.File("dir/file"));
+  origin->Require({.scheme = Scheme::kBearer, .user = "", .password = "canary-new"});
+  EXPECT_EQ(ReadError(file, 0), EACCES);
+  Secret("next", "token=canary-new\n");
+  std::filesystem::rename(dir_ / "next", dir_ / "who");
+  EXPECT_EQ(CheckOracleFile(mount.File("dir/file"), kSize), "");
   EXPECT_EQ(CheckOracle(file, {0, kSize}), "");
 }
 

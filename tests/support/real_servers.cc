@@ -36,16 +36,22 @@ Program Apache() {
       [](const std::string& directory, const std::string& port) {
         const std::string modules = "/usr/lib/apache2/modules/mod_";
         std::string lines;
-        for (const char* module : {"mpm_event", "authz_core", "autoindex", "dir", "mime"}) {
+        for (const char* module : {"mpm_event", "auth_digest", "authn_core", "authn_file",
+                                   "authz_core", "authz_user", "autoindex", "dir", "mime"}) {
           lines += "LoadModule " + std::string(module) + "_module " + modules + module + ".so\n";
         }
+        // MD5 of "ann:brimfs:canary-password".
+        WriteFile(directory + "/users", "ann:brimfs:9142009c33ee1357f141933541cb30e1\n");
         WriteFile(directory + "/apache.conf",
                   lines + "ServerName localhost\nServerRoot " + directory + "\nDefaultRuntimeDir " +
                       directory + "\nPidFile apache.pid\nListen " + "127.0.0.1:" + port +
                       "\nErrorLog /dev/stderr\nTypesConfig /dev/null\nDocumentRoot " + directory +
                       "/root\n<Directory " + directory +
                       "/root>\nOptions +Indexes\nIndexOptions FancyIndexing\nRequire all "
-                      "granted\n</Directory>\n");
+                      "granted\n</Directory>\n<Directory " +
+                      directory +
+                      "/root/guarded>\nAuthType Digest\nAuthName brimfs\nAuthUserFile users\n"
+                      "Require valid-user\n</Directory>\n");
         return std::vector<std::string>{"apache2", "-DFOREGROUND", "-f",
                                         directory + "/apache.conf"};
       }};

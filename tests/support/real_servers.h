@@ -14,7 +14,8 @@ enum class RealServer { kApache, kCaddy, kHttpServer, kLighttpd, kNginx, kPython
 // Why it cannot be started here, such as "caddy is not installed"; empty if it can.
 std::string WhyMissing(RealServer server);
 
-// With its listings as they are by default; it answers when this returns. Ends the test program if
+// With its listings as they are by default; it answers when this returns. Apache asks for Digest
+// below guarded/, from "ann", whose password is "canary-password". Ends the test program if
 // it does not start.
 std::unique_ptr<WebServer> StartServer(RealServer server);
 
