@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
+#include <utility>
 
 namespace brimfs {
 namespace {
@@ -174,7 +175,6 @@ int TestProxy::ConnectTo(const std::string& host, uint16_t port) {
   if (inet_pton(AF_INET, numeric.c_str(), &address.sin_addr) != 1) return -1;
   UniqueFd server(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (connect(server.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return -1;
-  MutexLock lock(mu_);
   return server.Release();
 }
 

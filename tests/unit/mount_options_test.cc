@@ -54,6 +54,29 @@ TEST(MountOptionsTest, EveryOptionReachesItsField) {
   EXPECT_TRUE(options.debug);
 }
 
+TEST(MountOptionsTest, TheWayToAServerReachesItsFields) {
+  const MountOptions options = Parsed(
+      "credentials=/who,netrc=/netrc,headers=/headers,cert=/c.pem,key=/k.pem,cacert=/ca.pem,"
+      "capath=/ca,proxy=socks5h://proxy:1080,proxy_credentials=/proxy,"
+      "no_proxy=localhost\\,example.org,unix_socket=/run/http");
+  EXPECT_EQ(options.credentials, "/who");
+  EXPECT_EQ(options.netrc, "/netrc");
+  EXPECT_EQ(options.headers, "/headers");
+  EXPECT_EQ(options.cert, "/c.pem");
+  EXPECT_EQ(options.key, "/k.pem");
+  EXPECT_EQ(options.cacert, "/ca.pem");
+  EXPECT_EQ(options.capath, "/ca");
+  EXPECT_EQ(options.proxy, "socks5h://proxy:1080");
+  EXPECT_EQ(options.proxy_credentials, "/proxy");
+  EXPECT_EQ(options.no_proxy, "localhost,example.org");
+  EXPECT_EQ(options.unix_socket, "/run/http");
+}
+
+TEST(MountOptionsTest, NoExceptionsFromTheProxyAreNotThoseOfTheEnvironment) {
+  EXPECT_EQ(Parsed("").no_proxy, std::nullopt);
+  EXPECT_EQ(Parsed("no_proxy=").no_proxy, "");
+}
+
 TEST(MountOptionsTest, TheTableNamesEveryOptionOnceWithHelp) {
   std::set<std::string_view> names;
   for (const OptionInfo& option : OptionTable()) {
