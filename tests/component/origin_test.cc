@@ -93,8 +93,24 @@ TEST_F(OriginTest, ListsDirectories) {
   EXPECT_TRUE(Has(html, "<a href=\"%3Cname%3E.txt\">&lt;name&gt;.txt</a>"));
   origin_.SetIndex(Origin::Index::kJson);
   EXPECT_TRUE(Has(Curl("dir/"), "\"name\": \"<name>.txt\",\n\"type\": \"file\""));
+  origin_.SetIndex(Origin::Index::kNames);
+  EXPECT_TRUE(Has(Curl("dir/"), "<li><a href=\"%3Cname%3E.txt\">&lt;name&gt;.txt</a></li>\n"));
   origin_.SetIndex(Origin::Index::kNone);
   EXPECT_TRUE(Curl("dir/").starts_with("HTTP/1.1 403 "));
+}
+
+TEST_F(OriginTest, CountsHowManyRequestsItHadToAnswerAtOnce) {
+  origin_.PutOracle("x", 1000);
+  origin_.CloseHeadGate("x");
+  Process one({"curl", "-sN", origin_.url("x")});
+  Process two({"curl", "-sN", origin_.url("x")});
+  origin_.AwaitAtGate("x", 2);
+  EXPECT_EQ(origin_.counters().answering, 2u);
+  origin_.OpenGate("x");
+  EXPECT_EQ(one.Wait(), 0);
+  EXPECT_EQ(two.Wait(), 0);
+  EXPECT_EQ(origin_.counters().answering, 0u);
+  EXPECT_EQ(origin_.counters().peak, 2u);
 }
 
 TEST_F(OriginTest, HoldsAnswersAtItsGates) {

@@ -70,5 +70,40 @@ TEST_F(ProgramsTest, ALoopMountedSquashfsIsReadLazily) {
   EXPECT_EQ(all_wrong, "");
 }
 
+TEST_F(ProgramsTest, CopiesHaveTheTimesAndModesAndNoAttributesOfOurs) {
+  const auto origin = StartOrigin();
+  origin->PutOracle("tree/below/file", 100'000);
+  Mount& mount = Attach(origin->url(), {"fmask=0137,dmask=027"});
+  const std::string state = "find . -mindepth 1 -printf '%P %m %T@\\n' | sort";
+  const Ran here = Shell("cd \"$1\" && " + state, {mount.File("tree")});
+  ASSERT_NE(here.out.find("below/file 440 "), std::string::npos) << here.out;
+  for (const char* const copy :
+       {"cp -a \"$1/.\" \"$2\"", "rsync -aX \"$1/\" \"$2\"",
+        "tar --xattrs --xattrs-include='*' -C \"$1\" -cf - . | tar --xattrs -C \"$2\" -xpf -"}) {
+    const TempDir to;
+    const Ran ran = Shell(copy, {mount.File("tree"), to.path()});
+    EXPECT_EQ(ran.code, 0) << copy << ": " << ran.err;
+    EXPECT_EQ(Shell("cd \"$1\" && " + state, {to.path()}).out, here.out) << copy;
+    EXPECT_EQ(Shell("getfattr -R -d -m - \"$1\"", {to.path()}).out, "") << copy;
+    EXPECT_EQ(CheckOracleFile(to / "below/file", 100'000), "") << copy;
+  }
+}
+
+TEST_F(ProgramsTest, ThatShowMountsAndTheirSpaceHaveSomethingToSay) {
+  const auto origin = StartOrigin();
+  origin->PutOracle("file", 10);
+  for (const char* const driver : {"driver=mmap", "driver=memory"}) {
+    Mount& mount = Attach(origin->url(), {driver});
+    EXPECT_EQ(RunCommand({"findmnt", "-n", "-o", "SOURCE,FSTYPE", mount.path()}).out,
+              origin->url() + " fuse.brimfs\n");
+    EXPECT_EQ(RunCommand({"stat", "-f", "-c", "%l", mount.path()}).out, "255\n");
+    const Ran df = RunCommand({"df", "--output=source,target", mount.path()});
+    EXPECT_EQ(df.code, 0) << df.err;
+    EXPECT_NE(df.out.find(origin->url() + " " + mount.path()), std::string::npos) << df.out;
+    EXPECT_EQ(Shell("df -a > /dev/null && df -i \"$1\"", {mount.path()}).code, 0);
+    Detach(mount);
+  }
+}
+
 }  // namespace
 }  // namespace brimfs

@@ -1,6 +1,7 @@
 // Whatever would change something is EROFS.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/xattr.h>
@@ -61,6 +62,34 @@ TEST_F(ReadOnlyTest, AttributesCannotBeChanged) {
   EXPECT_EQ(ErrnoOf(utimes(file_.c_str(), nullptr)), EROFS);
   EXPECT_EQ(ErrnoOf(setxattr(file_.c_str(), "user.new", "1", 1, 0)), EROFS);
   EXPECT_EQ(ErrnoOf(removexattr(file_.c_str(), "user.brimfs.url")), EROFS);
+}
+
+TEST_F(ReadOnlyTest, NeitherCanTheyThroughAnOpenFile) {
+  const Descriptor file(file_);
+  EXPECT_EQ(ErrnoOf(fchmod(file.fd(), 0600)), EROFS);
+  EXPECT_EQ(ErrnoOf(fchown(file.fd(), 1, 1)), EROFS);
+  EXPECT_EQ(ErrnoOf(futimens(file.fd(), nullptr)), EROFS);
+  EXPECT_EQ(ErrnoOf(fsetxattr(file.fd(), "user.new", "1", 1, 0)), EROFS);
+  EXPECT_EQ(ErrnoOf(fremovexattr(file.fd(), "user.brimfs.url")), EROFS);
+  const timespec times[2] = {{1, 0}, {1, 0}};
+  EXPECT_EQ(ErrnoOf(utimensat(AT_FDCWD, file_.c_str(), times, 0)), EROFS);
+  // What needs a descriptor for writing, of which there is none, says so.
+  EXPECT_EQ(ErrnoOf(static_cast<int>(write(file.fd(), "x", 1))), EBADF);
+  EXPECT_EQ(ErrnoOf(fallocate(file.fd(), 0, 0, 10)), EBADF);
+  EXPECT_EQ(ErrnoOf(ftruncate(file.fd(), 0)), EINVAL);
+  EXPECT_EQ(
+      ErrnoOf(static_cast<int>(copy_file_range(file.fd(), nullptr, file.fd(), nullptr, 10, 0))),
+      EBADF);
+  EXPECT_EQ(mmap(nullptr, 4096, PROT_WRITE, MAP_SHARED, file.fd(), 0), MAP_FAILED);
+  EXPECT_EQ(errno, EACCES);
+}
+
+TEST_F(ReadOnlyTest, AFileHandleForNfsIsRefused) {
+  alignas(file_handle) unsigned char room[sizeof(file_handle) + MAX_HANDLE_SZ] = {};
+  auto* const handle = reinterpret_cast<file_handle*>(room);
+  handle->handle_bytes = MAX_HANDLE_SZ;
+  int mount_id;
+  EXPECT_EQ(ErrnoOf(name_to_handle_at(AT_FDCWD, file_.c_str(), handle, &mount_id, 0)), EOPNOTSUPP);
 }
 
 TEST_F(ReadOnlyTest, NothingHasChangedAfterwards) {

@@ -32,22 +32,31 @@ bool IsMounted(const std::string& directory) {
          own.st_dev != parent.st_dev;
 }
 
-Mount::Mount(const std::string& source, const std::vector<std::string>& options)
+Mount::Mount(const std::string& source, const std::vector<std::string>& options,
+             const Account* account)
     : mountpoint_(dir_ / "mnt") {
   std::filesystem::create_directory(mountpoint_);
   std::vector<std::string> argv = {BrimfsProgram(), source, mountpoint_, "-f"};
+  if (account != nullptr) {
+    argv[0] = "brimfs";
+    for (const std::string& owned : {dir_.path(), mountpoint_}) {
+      (void)chmod(owned.c_str(), 0755);
+      (void)!chown(owned.c_str(), account->uid(), account->gid());
+    }
+  }
   const bool own_cache =
       std::none_of(options.begin(), options.end(),
                    [](const std::string& option) { return option.starts_with("cache="); });
   if (own_cache) argv.insert(argv.end(), {"-o", "cache=" + cache()});
   for (const std::string& option : options) argv.insert(argv.end(), {"-o", option});
+  if (account != nullptr) argv = account->Command(std::move(argv));
   daemon_ = std::make_unique<Process>(argv);
-  started_ = AwaitAnswer();
+  started_ = AwaitAnswer(account);
 }
 
 Mount::~Mount() { (void)Stop(); }
 
-Status Mount::AwaitAnswer() {
+Status Mount::AwaitAnswer(const Account* account) {
   // The kernel makes this file pollable: POLLPRI says that a mount has come or gone since it was
   // read.
   const int mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
@@ -70,8 +79,11 @@ Status Mount::AwaitAnswer() {
   }
   close(mounts);
   BRIMFS_RETURN_IF_ERROR(status);
-  // This sleeps in the kernel until the daemon has answered INIT and the first GETATTR.
-  if (!IsMounted(mountpoint_)) return Status(Code::kIo, "the mount does not answer:\n" + log());
+  // This sleeps in the kernel until the daemon has answered INIT and the first GETATTR. Root may
+  // not look into an ordinary user's mount.
+  const bool answers = account == nullptr ? IsMounted(mountpoint_)
+                                          : account->Shell("stat \"$1\"", {mountpoint_}).code == 0;
+  if (!answers) return Status(Code::kIo, "the mount does not answer:\n" + log());
   return OkStatus();
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/status.h"
+#include "tests/support/account.h"
 #include "tests/support/process.h"
 #include "tests/support/temp_dir.h"
 
@@ -27,7 +28,9 @@ class Mount {
   // Mounts `source` with "-o" for each of `options` on a directory of its own, with a cache
   // directory of its own unless `options` names one. It answers when the constructor returns, or
   // else started() says why not, with the daemon's log.
-  explicit Mount(const std::string& source, const std::vector<std::string>& options = {});
+  // As `account`, whose directories they are then, it is the installed program (MountNamespace).
+  explicit Mount(const std::string& source, const std::vector<std::string>& options = {},
+                 const Account* account = nullptr);
 
   ~Mount();  // Stop, whatever comes of it
 
@@ -51,7 +54,7 @@ class Mount {
   Status Stop();
 
  private:
-  Status AwaitAnswer();
+  Status AwaitAnswer(const Account* account);
 
   TempDir dir_;
   std::string mountpoint_;

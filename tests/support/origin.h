@@ -31,7 +31,8 @@ namespace brimfs {
 // because something lies in them. Thread-safe, except Start and Stop, which belong to one thread.
 class Origin {
  public:
-  enum class Index { kHtml, kJson, kNone };
+  // kNames: links and nothing else, as Python's http.server.
+  enum class Index { kHtml, kJson, kNames, kNone };
 
   struct Options {
     std::string address = "127.0.0.1";  // IPv4 or IPv6
@@ -61,6 +62,8 @@ class Origin {
     uint64_t connections = 0;  // accepted so far
     uint64_t open = 0;         // of these, now
     uint64_t requests = 0;
+    uint64_t answering = 0;  // of these, now: before the head of the answer
+    uint64_t peak = 0;       // the most of these at a time
     // Of objects and pages; counted just before they are sent: who has bytes finds them counted.
     uint64_t body_bytes = 0;
     std::map<std::string, PathCounters> paths;

@@ -90,9 +90,15 @@ bool Origin::Respond(const OriginRequest& request, OriginSocket& socket, OriginP
     delay = delay_;
   }
   const TimePoint due = Clock::Steady().Now() + delay;
-  if (!gates_.PassHead(request.path, socket)) return false;
-  const OriginAnswer answer = AnswerFor(request, faults_.Take(request));
-  if (delay > Duration::zero() && !socket.SleepUntil(due)) return false;
+  const bool passed = gates_.PassHead(request.path, socket);
+  OriginAnswer answer;
+  if (passed) answer = AnswerFor(request, faults_.Take(request));
+  const bool slept = passed && (delay <= Duration::zero() || socket.SleepUntil(due));
+  {
+    MutexLock lock(mu_);
+    --counters_.answering;
+  }
+  if (!slept) return false;
   if (!SendHead(answer, socket)) return false;
   if (!answer.head_only && !SendBody(request, answer, socket, pacer)) return false;
   return !answer.close;
@@ -146,6 +152,8 @@ OriginAnswer Origin::DirectoryAnswer(const OriginRequest& request) {
   switch (index) {
     case Index::kHtml:
       return TextAnswer(200, "text/html", HtmlIndex("/" + request.path, *entries));
+    case Index::kNames:
+      return TextAnswer(200, "text/html", NamesIndex("/" + request.path, *entries));
     case Index::kJson:
       return TextAnswer(200, "application/json", JsonIndex(*entries));
     case Index::kNone:
@@ -190,6 +198,7 @@ bool Origin::DripBody(const OriginRequest& request, const OriginAnswer& answer, 
 void Origin::Record(const OriginRequest& request) {
   MutexLock lock(mu_);
   ++counters_.requests;
+  counters_.peak = std::max(counters_.peak, ++counters_.answering);
   PathCounters& of_path = counters_.paths[request.path];
   ++of_path.requests;
   if (request.IsRanged()) ++of_path.ranged;

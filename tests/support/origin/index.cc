@@ -73,6 +73,19 @@ std::string HtmlIndex(const std::string& path, const std::vector<IndexEntry>& en
   return page + "</pre><hr></body>\r\n</html>\r\n";
 }
 
+std::string NamesIndex(const std::string& path, const std::vector<IndexEntry>& entries) {
+  const std::string title = "Directory listing for " + EscapeHtml(path);
+  std::string page =
+      "<!DOCTYPE HTML>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>" + title +
+      "</title>\n</head>\n<body>\n<h1>" + title + "</h1>\n<hr>\n<ul>\n";
+  for (const IndexEntry& entry : entries) {
+    const std::string slash = entry.directory ? "/" : "";
+    page += "<li><a href=\"" + PercentEncode(entry.name) + slash + "\">" + EscapeHtml(entry.name) +
+            slash + "</a></li>\n";
+  }
+  return page + "</ul>\n<hr>\n</body>\n</html>\n";
+}
+
 std::string JsonIndex(const std::vector<IndexEntry>& entries) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const IndexEntry& entry : entries) {

@@ -19,6 +19,9 @@ struct IndexEntry {
 // "autoindex_format html" with "autoindex_exact_size on"; `path` begins and ends with '/'.
 std::string HtmlIndex(const std::string& path, const std::vector<IndexEntry>& entries);
 
+// Links only, as Python's http.server writes them (Lib/http/server.py, list_directory).
+std::string NamesIndex(const std::string& path, const std::vector<IndexEntry>& entries);
+
 // "autoindex_format json".
 std::string JsonIndex(const std::vector<IndexEntry>& entries);
 
