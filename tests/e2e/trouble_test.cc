@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <cerrno>
+#include <chrono>
+#include <future>
+#include <string>
 
 #include "tests/e2e/e2e_test.h"
 #include "tests/e2e/reading.h"
@@ -67,8 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
     Faults, HealedFaultTest,
     ::testing::Values(Fault{"ResetBeforeTheHead", "reset:ranged:2"},
                       Fault{"CloseBeforeTheHead", "close:ranged:2"},
-                      Fault{"ResetInTheBody", "reset:10000:3"},
-                      Fault{"CloseInTheBody", "close:10000:3"},
+                      Fault{"ResetInTheBody", "reset:any@10000:3"},
+                      Fault{"CloseInTheBody", "close:any@10000:3"},
                       Fault{"ShortBody", "short:ranged:2"}, Fault{"LongBody", "long:ranged:1"},
                       Fault{"WrongStart", "wrong-content-range=start:ranged:1"},
                       Fault{"WrongEnd", "wrong-content-range=end:ranged:1"},
@@ -77,6 +80,35 @@ INSTANTIATE_TEST_SUITE_P(
                       Fault{"Unavailable", "status=503:ranged:2"},
                       Fault{"TooManyRequests", "status=429,1:ranged:1"}),
     [](const auto& test) { return test.param.name; });
+
+TEST_F(TroubleTest, AStallInABodyIsHedgedLongBeforeTheSourceCountsAsSilent) {
+  Mount& mount = Attach(origin_->url(), {"first_byte_timeout=10"});
+  const Descriptor file(mount.File("file"));
+  file.AdviseRandom();
+  for (uint64_t i = 0; i < 32; ++i) {  // peers to be compared with
+    const uint64_t at = i * 37 % 63 * (256 << 10);
+    ASSERT_EQ(CheckOracle(file, {at, at + 4096}), "");
+  }
+  origin_->Inject(*ParseFault("stall:any@10000:1"));
+  const TimePoint started = Clock::Steady().Now();
+  EXPECT_EQ(CheckOracle(file, {kSize - kFillBlock, kSize}), "");
+  EXPECT_LT(Clock::Steady().Now() - started, std::chrono::seconds(5));
+  EXPECT_EQ(origin_->counters().faults["stall"], 1u);
+}
+
+TEST_F(TroubleTest, AHardMountWaitsUntilTheServerIsBack) {
+  Mount& mount = Attach(origin_->url(), {"hard", "timeout=1", "metadata_ttl=3600"});
+  const Descriptor file(mount.File("file"));
+  file.AdviseRandom();
+  ASSERT_EQ(CheckOracle(file, {0, 4096}), "");
+  origin_->Stop();
+  std::future<std::string> read = std::async(std::launch::async, [&] {
+    return CheckOracle(file, {kSize / 2, kSize / 2 + 10});
+  });
+  EXPECT_EQ(read.wait_for(std::chrono::milliseconds(1500)), std::future_status::timeout);
+  ASSERT_TRUE(origin_->Start().ok());
+  EXPECT_EQ(read.get(), "");
+}
 
 TEST_F(TroubleTest, AServerWithoutHeadAndListingsIsRead) {
   origin_->SetIndex(Origin::Index::kNone);
