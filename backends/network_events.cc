@@ -10,12 +10,16 @@
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
 #include <ctime>
 #include <limits>
 #include <memory>
+#include <span>
+#include <utility>
 
 #include "core/log.h"
 
@@ -86,27 +90,37 @@ struct Heard {
   bool default_route = false;  // one came or went
 };
 
-// Reads all that waits. Only default routes count: a machine may have a million others.
+// Only default routes count: a machine may have a million others.
+void TakeMessage(std::span<const std::byte> message, uint16_t type, Heard& heard) {
+  if (type != RTM_NEWROUTE && type != RTM_DELROUTE) {
+    heard.interfaces = true;
+    return;
+  }
+  rtmsg route{};
+  if (message.size() < NLMSG_HDRLEN + sizeof route) return;
+  std::memcpy(&route, message.data() + NLMSG_HDRLEN, sizeof route);
+  if (route.rtm_dst_len == 0) heard.default_route = true;
+}
+
+// Reads all that waits.
 Heard Drain(int fd) {
   Heard heard;
-  std::array<nlmsghdr, 2048> buffer;  // 32 KiB, aligned
+  std::array<std::byte, 32 * 1024> buffer;
   for (;;) {
-    const ssize_t got = recv(fd, buffer.data(), sizeof buffer, 0);
+    const ssize_t got = recv(fd, buffer.data(), buffer.size(), 0);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == ENOBUFS) {  // some were lost
       heard.interfaces = heard.default_route = true;
       continue;
     }
     if (got <= 0) return heard;
-    auto left = static_cast<unsigned>(got);
-    for (nlmsghdr* message = buffer.data(); NLMSG_OK(message, left);
-         message = NLMSG_NEXT(message, left)) {
-      const bool route = message->nlmsg_type == RTM_NEWROUTE || message->nlmsg_type == RTM_DELROUTE;
-      if (!route) {
-        heard.interfaces = true;
-      } else if (static_cast<const rtmsg*>(NLMSG_DATA(message))->rtm_dst_len == 0) {
-        heard.default_route = true;
-      }
+    std::span<const std::byte> left(buffer.data(), static_cast<size_t>(got));
+    nlmsghdr header{};
+    while (left.size() >= sizeof header) {
+      std::memcpy(&header, left.data(), sizeof header);
+      if (header.nlmsg_len < sizeof header || header.nlmsg_len > left.size()) break;
+      TakeMessage(left.first(header.nlmsg_len), header.nlmsg_type, heard);
+      left = left.subspan(std::min<size_t>(NLMSG_ALIGN(header.nlmsg_len), left.size()));
     }
   }
 }
