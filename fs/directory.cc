@@ -6,6 +6,7 @@
 namespace brimfs {
 
 void Directory::DropOldListing(TimePoint now) {
+  if (guide_ && now - guided_ >= ttl_) guide_ = nullptr;
   if (listing_ && now - listing_->fetched < ttl_) return;
   listing_ = nullptr;
   distrusted_.clear();
@@ -87,11 +88,11 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
   const TimePoint now = clock_.Now();
   MutexLock lock(mu_);
   DropOldListing(now);
-  if (!listing_ || listing_->exact) return outlook;
-  const ListedName* const found = listing_->Find(name);
+  if (!guide_) return outlook;
+  const ListedName* const found = guide_->Find(name);
   if (found == nullptr) return outlook;
 
-  const std::vector<ListedName>& names = listing_->names;
+  const std::vector<ListedName>& names = guide_->names;
   const auto want = [&](const ListedName& listed) {
     if (listed.kind == ObjectKind::kFile && !listed.version.length && !Asked(listed.name, now)) {
       outlook.names.push_back(listed.name);
@@ -99,11 +100,12 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
   };
   const auto position = static_cast<size_t>(found - names.data());
   const LookUpPattern::Advice named = by_name_.OnLookUp(position, names.size());
-  const LookUpPattern::Advice numbered =
-      by_number_.OnLookUp(listing_->rank[position], names.size());
+  const LookUpPattern::Advice numbered = by_number_.OnLookUp(guide_->rank[position], names.size());
   for (size_t i = named.begin; i < named.end; ++i) want(names[i]);
-  for (size_t i = numbered.begin; i < numbered.end; ++i) want(names[listing_->by_number[i]]);
-  if (!named.in_order && !numbered.in_order) {
+  for (size_t i = numbered.begin; i < numbered.end; ++i) want(names[guide_->by_number[i]]);
+  if (named.in_order || numbered.in_order) {
+    guided_ = now;
+  } else {
     outlook.random = true;
     by_name_.Collapse();
     by_number_.Collapse();
@@ -123,8 +125,10 @@ void Directory::RememberAbsent(const std::string& name, TimePoint as_of) {
 void Directory::SetListing(std::shared_ptr<const Listing> listing) {
   MutexLock lock(mu_);
   std::erase_if(distrusted_, [&](const auto& one) { return one.second < listing->fetched; });
-  listing_ = std::move(listing);
+  guide_ = listing->exact ? nullptr : listing;
+  guided_ = listing->fetched;
   by_name_ = by_number_ = LookUpPattern();
+  listing_ = std::move(listing);
 }
 
 std::shared_ptr<const Listing> Directory::listing() {

@@ -95,7 +95,10 @@ class Directory {
   size_t purge_at_ ABSL_GUARDED_BY(mu_) = 64;  // size of absent_ at which old ones are looked for
   std::deque<std::string> ahead_
       ABSL_GUARDED_BY(mu_);  // names in asked_; some are looked up by now
-  // Lookups in the present listing, by its two orders.
+  // The last listing that was not exact, and the lookups in it by its two orders. It guides on when
+  // it is too old to be believed, as long as a program goes through it.
+  std::shared_ptr<const Listing> guide_ ABSL_GUARDED_BY(mu_);
+  TimePoint guided_ ABSL_GUARDED_BY(mu_);  // when it last did
   LookUpPattern by_name_ ABSL_GUARDED_BY(mu_);
   LookUpPattern by_number_ ABSL_GUARDED_BY(mu_);
 };

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -40,8 +41,8 @@ Mount::Mount(const std::string& source, const std::vector<std::string>& options,
   if (account != nullptr) {
     argv[0] = "brimfs";
     for (const std::string& owned : {dir_.path(), mountpoint_}) {
-      (void)chmod(owned.c_str(), 0755);
-      (void)!chown(owned.c_str(), account->uid(), account->gid());
+      std::filesystem::permissions(owned, std::filesystem::perms{0755});
+      if (chown(owned.c_str(), account->uid(), account->gid()) != 0) std::perror(owned.c_str());
     }
   }
   const bool own_cache =

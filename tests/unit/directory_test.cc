@@ -197,6 +197,20 @@ TEST_F(DirectoryTest, LookupsInARowShowTheFilesToAskForAhead) {
   EXPECT_TRUE(directory_.OnLookUp("unlisted").names.empty());
 }
 
+TEST_F(DirectoryTest, AListingGuidesOnBeyondItsTimeToLiveWhileItIsGoneThrough) {
+  std::vector<ListedName> names;
+  for (int i = 100; i < 400; ++i) names.push_back(File(std::to_string(i), V("", std::nullopt)));
+  List(std::move(names));
+  for (int i = 100; i < 300; ++i) {
+    const bool first = i == 100;
+    EXPECT_NE(directory_.OnLookUp(std::to_string(i)).names.empty(), !first) << i;
+    clock_.Advance(seconds(1));
+  }
+  EXPECT_EQ(directory_.listing(), nullptr) << "it is not believed";
+  clock_.Advance(kTtl);
+  EXPECT_TRUE(directory_.OnLookUp("300").names.empty()) << "after a rest it is gone";
+}
+
 TEST_F(DirectoryTest, AnExactListingLeavesNothingToAskForAhead) {
   List({File("a", V("", 1)), File("b", V("", 2)), File("c", V("", 3))});
   for (const char* const name : {"a", "b", "c"}) {
