@@ -90,11 +90,13 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
   if (reply->redirects_to_directory) return Directory();
 
   ObjectInfo info;
+  bool said_empty = false;
   if (!RefusesHead(url, reply->head.status)) {
     BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
     // A length of 0 is what programs say that have no body for HEAD: it is not believed yet.
     std::optional<uint64_t> length = ContentLength(reply->head.headers);
-    if (length == 0) length.reset();
+    said_empty = length == 0;
+    if (said_empty) length.reset();
     info.version = StatedVersion(reply->head.headers, length);
     if (length) return info;
   }
@@ -102,8 +104,9 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
   reply = AskFirstByte(client, url, limits);
   if (!reply.ok()) return reply.status();
   if (reply->redirects_to_directory) return Directory();
-  // Of an empty object not even the first byte can be had: "416, bytes */0".
-  const std::optional<uint64_t> total = TotalLength(reply->head);
+  // Of an empty object not even the first byte can be had: "416, bytes */0", or just 416.
+  std::optional<uint64_t> total = TotalLength(reply->head);
+  if (reply->head.status == 416 && said_empty && !total) total = 0;
   if (!(reply->head.status == 416 && total == 0)) {
     BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
   }

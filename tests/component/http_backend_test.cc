@@ -86,6 +86,11 @@ TEST_F(HttpBackendTest, ALengthOfZeroIsNotBelievedUntilTheFirstByteIsNotThere) {
   EXPECT_EQ(Open(server.url())->Stat("file", limits_)->version.length, 1000u);
   origin_.PutBytes("dir/file", "");
   EXPECT_EQ(Stat()->version.length, 0u);
+
+  // npm's http-server has no Content-Range in it.
+  CannedServer empty({"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: 0\r\n\r\n",
+                      "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\n\r\n"});
+  EXPECT_EQ(Open(empty.url())->Stat("file", limits_)->version.length, 0u);
 }
 
 TEST_F(HttpBackendTest, WhatIsNotFoundUnderHeadIsAskedAgainOnlyIfItHasAQuery) {
