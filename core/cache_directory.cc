@@ -22,12 +22,17 @@ off_t ClaimOf(const std::string& name) {
   return static_cast<off_t>(XXH3_64bits(name.data(), name.size()) >> 2);
 }
 
+Status Unusable(int error, const std::string& what) {
+  const Status status = Status::FromErrno(error, what);
+  return Status(status.code(), status.message() + "; choose another one with -o cache=");
+}
+
 // As `mkdir -p`: a component that is there already is fine, whatever it is; opening it will tell.
 Status MakeDirectories(const std::string& path) {
   for (size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
     const std::string part = path.substr(0, slash);
     if (mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
-      return Status::FromErrno(errno, "cannot make the cache directory " + part);
+      return Unusable(errno, "cannot make the cache directory " + part);
     }
     if (slash == std::string::npos) return OkStatus();
   }
@@ -53,7 +58,7 @@ Status CheckPrivate(int fd, const std::string& path) {
 Result<UniqueFd> OpenPrivateDirectory(int parent, const std::string& name, int flags,
                                       const std::string& path) {
   UniqueFd fd(openat(parent, name.c_str(), kOpenDirectory | flags));
-  if (!fd.valid()) return Status::FromErrno(errno, "cannot open the cache directory " + path);
+  if (!fd.valid()) return Unusable(errno, "cannot open the cache directory " + path);
   BRIMFS_RETURN_IF_ERROR(CheckPrivate(fd.get(), path));
   return fd;
 }
@@ -88,13 +93,13 @@ Result<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::string& 
   if (!top.ok()) return top.status();
 
   if (mkdirat(top->get(), "data", 0700) != 0 && errno != EEXIST) {
-    return Status::FromErrno(errno, "cannot make " + path + "/data");
+    return Unusable(errno, "cannot write to the cache directory " + path);
   }
   Result<UniqueFd> data = OpenPrivateDirectory(top->get(), "data", O_NOFOLLOW, path + "/data");
   if (!data.ok()) return data.status();
 
   UniqueFd claims(openat(top->get(), "claims", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!claims.valid()) return Status::FromErrno(errno, "cannot open " + path + "/claims");
+  if (!claims.valid()) return Unusable(errno, "cannot write to the cache directory " + path);
   BRIMFS_RETURN_IF_ERROR(CheckPrivate(claims.get(), path + "/claims"));
 
   std::unique_ptr<CacheDirectory> directory(

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <string_view>
 #include <vector>
 
 namespace brimfs {
@@ -16,6 +17,7 @@ std::string Help() {
       "SOURCE is http://HOST/PATH, https://HOST/PATH, file:///PATH or /PATH. One that ends in\n"
       "'/' is a directory; any other is asked whether it is one object or a directory.\n"
       "Unmount with: umount MOUNTPOINT, or as a user: fusermount3 -u MOUNTPOINT\n"
+      "Through mount(8) and fstab(5), with the type brimfs, see mount.brimfs(8).\n"
       "\n"
       "  -f, --foreground  stay, and log to standard error\n"
       "  -d, --debug       as -f, and log more\n"
@@ -44,6 +46,11 @@ Status Usage(const std::string& what) {
   return Status(Code::kInvalidArgument, what + "; try brimfs --help");
 }
 
+// mount(8), "EXTERNAL HELPERS".
+bool IsMountHelper(std::string_view program) {
+  return program.substr(program.rfind('/') + 1).starts_with("mount.");
+}
+
 }  // namespace
 
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
@@ -52,16 +59,25 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
   std::vector<std::string> options;
   bool help = false;
   bool show_version = false;
+  bool sloppy = false;
+  std::string type_given;
 
   CLI::App app;
   app.set_help_flag();
   app.add_flag("-h,--help", help);
   app.add_flag("-V,--version", show_version);
-  app.add_flag("-f,--foreground", line.foreground);
-  app.add_flag("-d,--debug", line.options.debug);
   app.add_option("-o", options)->allow_extra_args(false);
-  // mount(8) hands these to its helpers.
-  app.add_flag("-n,-s,-v");
+  if (IsMountHelper(argv[0])) {
+    app.add_flag("-f", line.fake);
+    app.add_flag("-s", sloppy);
+    app.add_flag("-v", line.verbose);
+    app.add_option("-N", line.mount_namespace);
+    app.add_flag("-n");                // there is no mtab
+    app.add_option("-t", type_given);  // there is one type only
+  } else {
+    app.add_flag("-f,--foreground", line.foreground);
+    app.add_flag("-d,--debug", line.options.debug);
+  }
   app.add_option("SOURCE", line.source);
   app.add_option("MOUNTPOINT", line.mountpoint);
   try {
@@ -76,7 +92,8 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
   if (line.source.empty()) return Usage("SOURCE and MOUNTPOINT are missing");
   if (line.mountpoint.empty()) return Usage("MOUNTPOINT is missing");
   for (const std::string& option : options) {
-    BRIMFS_RETURN_IF_ERROR(ParseMountOptions(option, line.options));
+    BRIMFS_RETURN_IF_ERROR(ParseMountOptions(
+        option, line.options, sloppy ? UnknownOptions::kIgnored : UnknownOptions::kRefused));
   }
   line.foreground |= line.options.debug;
   return line;

@@ -1,4 +1,5 @@
-// The command line: brimfs SOURCE MOUNTPOINT [-o OPTION,...] and a few flags.
+// The command line: brimfs SOURCE MOUNTPOINT [-o OPTION,...] and a few flags; under the name
+// mount.brimfs, what mount(8) gives its helpers.
 #ifndef BRIMFS_FS_CLI_H_
 #define BRIMFS_FS_CLI_H_
 
@@ -14,12 +15,16 @@ struct CommandLine {
   std::string mountpoint;
   MountOptions options;
   bool foreground = false;
+  bool verbose = false;         // say on standard output what was done
+  bool fake = false;            // do everything but mount
+  std::string mount_namespace;  // to mount in: a file or the number of a process; empty: this one
 
   // Not empty: print this and exit with success (--help, --version).
   std::string answer;
 };
 
-// kInvalidArgument: one line for the user, with the remedy.
+// kInvalidArgument: one line for the user, with the remedy. argv[0] decides between the two names,
+// which mean different things by -f.
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, const std::string& version);
 
 }  // namespace brimfs

@@ -1,35 +1,28 @@
 #include "fs/daemon.h"
 
 #include <fcntl.h>
-#include <poll.h>
+#include <sched.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
+#include <cstdio>
+#include <cstring>
 #include <utility>
+
+#include "core/unique_fd.h"
+#include "fs/exit_signals.h"
 
 namespace brimfs {
 namespace {
 
-sigset_t SignalsToExit() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  return signals;
-}
-
 // The starter: waits for the code, or for the child's end if it dies without a word.
 [[noreturn]] void AwaitChild(int fd, pid_t child) {
-  // Control-C ends the wait; Ready then finds nobody there.
-  const sigset_t signals = SignalsToExit();
-  pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+  ExitSignals::Unblock();
   unsigned char code;
   ssize_t got;
   while ((got = read(fd, &code, 1)) == -1 && errno == EINTR) {
@@ -38,7 +31,12 @@ sigset_t SignalsToExit() {
   int status = 0;
   while (waitpid(child, &status, 0) == -1 && errno == EINTR) {
   }
-  _exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : kExitSystem);
+  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) _exit(WEXITSTATUS(status));
+  if (WIFSIGNALED(status)) {
+    dprintf(STDERR_FILENO, "brimfs: ended by a signal before the mount was there: %s\n",
+            strsignal(WTERMSIG(status)));
+  }
+  _exit(kExitSystem);
 }
 
 }  // namespace
@@ -54,8 +52,7 @@ void PrepareProcess() {
   umask(077);
   prctl(PR_SET_DUMPABLE, 0);
   signal(SIGPIPE, SIG_IGN);
-  const sigset_t signals = SignalsToExit();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ExitSignals::Block();
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
@@ -63,9 +60,20 @@ void PrepareProcess() {
   }
 }
 
+Status EnterMountNamespace(const std::string& name) {
+  const bool is_number = name.find_first_not_of("0123456789") == std::string::npos;
+  const std::string path = is_number ? "/proc/" + name + "/ns/mnt" : name;
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.valid() || setns(fd.get(), CLONE_NEWNS) != 0) {
+    return Status::FromErrno(errno, "cannot enter the mount namespace " + name);
+  }
+  return OkStatus();
+}
+
 Result<std::unique_ptr<Daemon>> Daemon::Detach() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return Status::FromErrno(errno, "pipe2");
+  const pid_t starter = getpid();
   const pid_t child = fork();
   if (child == -1) return Status::FromErrno(errno, "fork");
   if (child != 0) {
@@ -73,7 +81,8 @@ Result<std::unique_ptr<Daemon>> Daemon::Detach() {
     AwaitChild(ends[0], child);
   }
   close(ends[0]);
-  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != starter) _exit(kExitSystem);
   return std::unique_ptr<Daemon>(new Daemon(ends[1]));
 }
 
@@ -81,7 +90,10 @@ Daemon::~Daemon() {
   if (starter_fd_ != -1) Tell(exit_code_);
 }
 
+void Daemon::Outlive() { prctl(PR_SET_PDEATHSIG, 0); }
+
 void Daemon::Ready() {
+  setsid();
   if (chdir("/") != 0) return;  // cannot fail; the starter then sees the child's end
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) dup2(null, fd);
@@ -96,30 +108,6 @@ bool Daemon::Tell(int code) {
   }
   close(std::exchange(starter_fd_, -1));
   return written == 1;
-}
-
-ExitSignals::ExitSignals(std::function<void()> on_signal)
-    : on_signal_(std::move(on_signal)), stop_fd_(eventfd(0, EFD_CLOEXEC)) {
-  const sigset_t signals = SignalsToExit();
-  signal_fd_ = signalfd(-1, &signals, SFD_CLOEXEC);
-  thread_ = std::thread([this] { Wait(); });
-}
-
-ExitSignals::~ExitSignals() {
-  eventfd_write(stop_fd_, 1);
-  thread_.join();
-  close(stop_fd_);
-  close(signal_fd_);
-}
-
-void ExitSignals::Wait() {
-  for (;;) {
-    pollfd fds[] = {{stop_fd_, POLLIN, 0}, {signal_fd_, POLLIN, 0}};
-    if (poll(fds, 2, -1) == -1) continue;  // EINTR
-    if (fds[0].revents != 0) return;
-    signalfd_siginfo info;
-    if (read(signal_fd_, &info, sizeof info) == sizeof info) on_signal_();
-  }
 }
 
 }  // namespace brimfs

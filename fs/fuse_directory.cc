@@ -62,6 +62,7 @@ void FuseOps::ReleaseDirectory(DirectoryHandle* handle) {
     directories_.erase(handle);
   }
   delete handle;
+  LookWhetherAnythingIsOpen();
 }
 
 void FuseOps::ReadDirectory(fuse_req_t request, const DirectoryHandle& handle, size_t size,

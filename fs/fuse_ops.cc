@@ -53,6 +53,24 @@ void FuseOps::Release(OpenFile* file) {
     files_.erase(file);
   }
   filesystem_.Release(std::unique_ptr<OpenFile>(file));
+  LookWhetherAnythingIsOpen();
+}
+
+void FuseOps::WhenNothingIsOpen(std::function<void()> then) {
+  {
+    MutexLock lock(mu_);
+    when_nothing_is_open_ = std::move(then);
+  }
+  LookWhetherAnythingIsOpen();
+}
+
+void FuseOps::LookWhetherAnythingIsOpen() {
+  std::function<void()> then;
+  {
+    MutexLock lock(mu_);
+    if (files_.empty() && directories_.empty()) then.swap(when_nothing_is_open_);
+  }
+  if (then) then();
 }
 
 fuse_lowlevel_ops FuseOps::Table() {

@@ -53,6 +53,10 @@ class FuseOps {
   // Ends every wait, now and from now on; the requests are answered with EINTR.
   void StopWaiting() { waiting_.StopAll(); }
 
+  // Calls `then` once no file and no directory is open, now or on the thread that closes the last.
+  // Once.
+  void WhenNothingIsOpen(std::function<void()> then);
+
   // After StopWaiting and the end of the loop: returns when the last reply has been sent.
   void AwaitAnswers() { waiting_.AwaitNone(); }
 
@@ -85,6 +89,7 @@ class FuseOps {
 
   void Release(OpenFile* file);
   void ReleaseDirectory(DirectoryHandle* handle);
+  void LookWhetherAnythingIsOpen();
   void ReplyEntry(fuse_req_t request, const Result<FileSystem::Entry>& entry);
   void ReplyOpen(fuse_req_t request, Result<std::unique_ptr<OpenFile>> file);
 
@@ -112,6 +117,7 @@ class FuseOps {
   Mutex mu_;                                        // a leaf
   std::set<OpenFile*> files_ ABSL_GUARDED_BY(mu_);  // owned, as is what the next holds
   std::set<DirectoryHandle*> directories_ ABSL_GUARDED_BY(mu_);
+  std::function<void()> when_nothing_is_open_ ABSL_GUARDED_BY(mu_);
 
   Timer interrupted_{
       Clock::Steady()};  // answers those that were interrupted before they had a slot

@@ -5,15 +5,19 @@
 #include <filesystem>
 #include <iostream>
 #include <memory>
-#include <system_error>
+#include <optional>
 
 #include "backends/registry.h"
 #include "core/cache.h"
 #include "core/log.h"
 #include "fs/cli.h"
 #include "fs/daemon.h"
+#include "fs/exit_signals.h"
 #include "fs/filesystem.h"
+#include "fs/fuse_device.h"
+#include "fs/mountpoint.h"
 #include "fs/passthrough.h"
+#include "fs/readiness.h"
 #include "fs/session.h"
 
 namespace brimfs {
@@ -38,10 +42,6 @@ void MakePathsAbsolute(CommandLine& line) {
         &options.unix_socket}) {
     if (!path->empty()) *path = std::filesystem::absolute(*path);
   }
-  std::error_code error;
-  const std::filesystem::path mountpoint = std::filesystem::canonical(line.mountpoint, error);
-  // One that cannot be resolved is Session::Mount's to explain.
-  line.mountpoint = error ? std::filesystem::absolute(line.mountpoint) : mountpoint;
 }
 
 int Fail(ExitCode code, const Status& why) {
@@ -72,13 +72,33 @@ Cache::Options CacheOptions(const MountOptions& options, const std::string& iden
   result.memory_budget = options.memory;
   result.source = identity;
   result.scheduler.connections = options.connections;
-  result.fetcher.timeout = options.timeout;
+  result.traffic.readahead = options.readahead;
+  result.traffic.rate = options.rate;
+  result.fetcher.timeout = options.Patience();
   result.fetcher.first_byte = options.first_byte_timeout;
   return result;
 }
 
+// Whether it can be mounted where it is to be: quick, and touches no network.
+Status CheckPlace(CommandLine& line) {
+  if (line.options.remount) {
+    return Status(Code::kUnsupported, line.mountpoint +
+                                          ": the options of a mount can't be changed (remount); "
+                                          "unmount it, then mount it with the new ones");
+  }
+  if (!line.mount_namespace.empty()) {
+    BRIMFS_RETURN_IF_ERROR(EnterMountNamespace(line.mount_namespace));
+  }
+  Result<std::string> mountpoint = ResolveMountpoint(line.mountpoint);
+  if (!mountpoint.ok()) return mountpoint.status();
+  line.mountpoint = std::move(*mountpoint);
+  BRIMFS_RETURN_IF_ERROR(CheckMountpoint(line.mountpoint, line.options.nonempty));
+  return OpenFuseDevice().status();
+}
+
 // Mounts and serves until unmounted. `daemon` is null in the foreground.
-int Serve(const CommandLine& line, Daemon* daemon) {
+int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
+  std::optional<ExitSignals> signals(std::in_place);
   const MountOptions& options = line.options;
   CallLimits limits;
   limits.deadline = Clock::Steady().Now() + options.timeout;
@@ -90,29 +110,40 @@ int Serve(const CommandLine& line, Daemon* daemon) {
   const auto cache =
       Cache::Create(CacheOptions(options, source->identity), *source->backend, Clock::Steady());
   if (!cache.ok()) return Fail(kExitSystem, cache.status());
+  if (line.fake) return kExitOk;
 
   FileSystem::Options filesystem_options;
   filesystem_options.metadata_ttl = options.metadata_ttl;
   filesystem_options.negative_ttl = options.negative_ttl;
-  filesystem_options.timeout = options.timeout;
+  filesystem_options.timeout = options.Patience();
   filesystem_options.first_byte = options.first_byte_timeout;
   filesystem_options.single_file = source->single_file;
   Passthrough passthrough(options.passthrough && options.driver == DriverKind::kMmap);
   FileSystem filesystem(*source->backend, **cache, Clock::Steady(), &passthrough,
                         filesystem_options);
 
+  const std::string mounted = line.source + " is mounted on " + line.mountpoint;
   Session::Settings settings;
   settings.source = line.source;
   settings.mountpoint = line.mountpoint;
   settings.options = options;
-  settings.ready = [daemon, &line] {
-    Log(LogLevel::kInfo, line.source + " is mounted on " + line.mountpoint);
+  settings.ready = [&] {
+    Log(LogLevel::kInfo, mounted);
+    if (line.verbose) std::cout << EscapeForLog(mounted) << std::endl;
+    readiness.Ready(mounted);
     if (daemon != nullptr) daemon->Ready();
   };
+  signals->Hold();
   const auto session = Session::Mount(std::move(settings), filesystem, passthrough);
   if (!session.ok()) return Fail(kExitMount, session.status());
-  const ExitSignals signals([&session] { (*session)->RequestExit(); });
+  signals->Handle([&] {
+    readiness.Stopping("waiting until nothing is open");
+    (*session)->RequestExit();
+  });
+  if (daemon != nullptr) daemon->Outlive();
   const Status ended = (*session)->Loop();
+  signals.reset();  // it knows the session
+  readiness.Stopping("unmounted");
   if (!ended.ok()) {
     Log(LogLevel::kError, ended.message());
     return kExitSystem;
@@ -122,6 +153,7 @@ int Serve(const CommandLine& line, Daemon* daemon) {
 
 int Main(int argc, const char* const* argv) {
   PrepareProcess();
+  const Readiness readiness = Readiness::FromEnvironment();
   Result<CommandLine> line = ParseCommandLine(argc, argv, BRIMFS_VERSION);
   if (!line.ok()) return Fail(kExitUsage, line.status());
   if (!line->answer.empty()) {
@@ -130,11 +162,12 @@ int Main(int argc, const char* const* argv) {
   }
   if (line->options.debug) SetLogLevel(LogLevel::kDebug);
   MakePathsAbsolute(*line);
-  if (line->foreground) return Serve(*line, nullptr);
+  if (const Status place = CheckPlace(*line); !place.ok()) return Fail(kExitMount, place);
+  if (line->foreground) return Serve(*line, readiness, nullptr);
   const Result<std::unique_ptr<Daemon>> daemon = Daemon::Detach();
   if (!daemon.ok()) return Fail(kExitSystem, daemon.status());
   LogToSyslog();
-  const int code = Serve(*line, daemon->get());
+  const int code = Serve(*line, readiness, daemon->get());
   (*daemon)->set_exit_code(code);
   return code;
 }

@@ -105,9 +105,14 @@ Status SetNoProxy(MountOptions& options, const OptionInfo&, std::string_view val
   return OkStatus();
 }
 
-template <bool MountOptions::*kField>
+template <bool MountOptions::*kField, bool kValue = true>
 Status SetFlag(MountOptions& options, const OptionInfo&, std::string_view) {
-  options.*kField = true;
+  options.*kField = kValue;
+  return OkStatus();
+}
+
+Status SetKernelValue(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  options.kernel.push_back(std::string(info.name) + "=" + std::string(value));
   return OkStatus();
 }
 
@@ -130,14 +135,16 @@ Status SetPassthrough(MountOptions& options, const OptionInfo& info, std::string
   return OkStatus();
 }
 
-// One kernel read asks for up to 1 MiB; the budget has to hold a good number of them at once.
-constexpr uint64_t kLeastMemory = 16 << 20;
-
-Status SetMemory(MountOptions& options, const OptionInfo& info, std::string_view value) {
+template <uint64_t MountOptions::*kField, uint64_t kLeast>
+Status SetSize(MountOptions& options, const OptionInfo& info, std::string_view value) {
   const Result<uint64_t> parsed = ParseSize(value);
   if (!parsed) return Invalid(info.name, value, parsed.status().message());
-  if (*parsed < kLeastMemory) return Invalid(info.name, value, "at least 16M");
-  options.memory = *parsed;
+  if (*parsed < kLeast) {
+    const bool mega = kLeast % (1 << 20) == 0;
+    return Invalid(info.name, value,
+                   "at least " + std::to_string(kLeast >> (mega ? 20 : 10)) + (mega ? "M" : "k"));
+  }
+  options.*kField = *parsed;
   return OkStatus();
 }
 
@@ -148,13 +155,20 @@ struct Option {
 
 using M = MountOptions;
 
+// One kernel read asks for up to 1 MiB; the budget has to hold a good number of them at once.
+constexpr uint64_t kLeastMemory = 16 << 20;
+
+// Less, shared by all connections, looks like servers that stall.
+constexpr uint64_t kLeastRate = 64 << 10;
+
 constexpr Option kOptions[] = {
     {{"driver", "mmap|memory", "mmap", "where fetched bytes lie: a sparse file, or memory"},
      SetDriver},
     {{"cache", "DIR", "/var/cache/brimfs; $XDG_CACHE_HOME/brimfs for users",
       "where driver=mmap keeps them"},
      SetPath<&M::cache>},
-    {{"memory", "SIZE", "256M", "how many bytes driver=memory may hold"}, SetMemory},
+    {{"memory", "SIZE", "256M", "how many bytes driver=memory may hold"},
+     SetSize<&M::memory, kLeastMemory>},
     {{"passthrough", "auto|off", "auto", "let the kernel read complete files by itself"},
      SetPassthrough},
     {{"intr", "", "", "any handled signal ends a blocked read; filled reads are slower"},
@@ -163,12 +177,19 @@ constexpr Option kOptions[] = {
      SetDuration<&M::metadata_ttl>},
     {{"negative_ttl", "TIME", "5s", "how long a name that was not there stays so"},
      SetDuration<&M::negative_ttl>},
+    {{"soft", "", "", "a read or a lookup fails with ETIMEDOUT after timeout (the default)"},
+     SetFlag<&M::hard, false>},
+    {{"hard", "", "", "it is tried for ever; a signal that kills ends it"}, SetFlag<&M::hard>},
     {{"timeout", "TIME", "60s", "how long a read or a lookup may take in all"},
      SetDuration<&M::timeout, 1>},
     {{"first_byte_timeout", "TIME", "10s", "how long the source may be silent before a retry"},
      SetDuration<&M::first_byte_timeout, 1>},
     {{"connections", "NUMBER", "16", "how many at a time to one host"},
      SetNumber<&M::connections, 1, 1024>},
+    {{"rate", "SIZE", "unlimited", "bytes a second at most, over all files"},
+     SetSize<&M::rate, kLeastRate>},
+    {{"readahead", "SIZE", "128M", "bytes on their way ahead of all readers at most; 0: none"},
+     SetSize<&M::readahead, 0>},
     {{"readahead_kb", "NUMBER", "1024", "the kernel's readahead, KiB (as root)"},
      SetNumber<&M::readahead_kb, 0, 1 << 20>},
     {{"credentials", "FILE", "", "who asks: lines username= and password=, or token="},
@@ -196,6 +217,8 @@ constexpr Option kOptions[] = {
      SetMask<&M::umask>},
     {{"fmask", "OCTAL", "umask", "the same for files only"}, SetMask<&M::fmask>},
     {{"dmask", "OCTAL", "umask", "the same for directories only"}, SetMask<&M::dmask>},
+    {{"nonempty", "", "", "hide what is in the mountpoint instead of refusing to"},
+     SetFlag<&M::nonempty>},
     {{"debug", "", "", "log more"}, SetFlag<&M::debug>},
 
     {{"allow_other", "", "", "let other users in, as the permissions say"}, SetKernel},
@@ -209,13 +232,20 @@ constexpr Option kOptions[] = {
     {{"nodiratime", "", "", "as in mount(8)"}, SetKernel},
     {{"sync", "", "", "as in mount(8)"}, SetKernel},
     {{"dirsync", "", "", "as in mount(8)"}, SetKernel},
+    {{"nosymfollow", "", "", "as in mount(8)"}, SetKernel},
+    {{"context", "LABEL", "", "SELinux, as in mount(8)"}, SetKernelValue},
+    {{"fscontext", "LABEL", "", "as in mount(8)"}, SetKernelValue},
+    {{"defcontext", "LABEL", "", "as in mount(8)"}, SetKernelValue},
+    {{"rootcontext", "LABEL", "", "as in mount(8)"}, SetKernelValue},
 };
 
 // The mount is read-only, never stores access times, and holds no devices and no set-user-ID bits.
 constexpr std::string_view kWithoutEffect[] = {
-    "ro",       "rw",    "defaults", "suid",       "dev",         "exec",    "async",  "atime",
-    "diratime", "auto",  "noauto",   "relatime",   "norelatime",  "user",    "nouser", "users",
-    "owner",    "group", "lazytime", "nolazytime", "strictatime", "_netdev", "nofail",
+    "ro",          "rw",         "defaults",  "suid",   "dev",      "exec",     "async",
+    "atime",       "diratime",   "auto",      "noauto", "relatime", "user",     "nouser",
+    "norelatime",  "users",      "owner",     "group",  "lazytime", "iversion", "nolazytime",
+    "strictatime", "noiversion", "_netdev",   "nofail", "mand",     "nomand",   "nostrictatime",
+    "silent",      "loud",       "symfollow",
 };
 
 bool Holds(std::span<const std::string_view> names, std::string_view name) {
@@ -253,7 +283,7 @@ Status Unknown(std::string_view name) {
   return Status(Code::kInvalidArgument, std::move(message));
 }
 
-Status ParseOne(std::string_view item, MountOptions& options) {
+Status ParseOne(std::string_view item, MountOptions& options, UnknownOptions unknown) {
   const size_t equals = item.find('=');
   const std::string_view name = item.substr(0, equals);
   const bool has_value = equals != std::string_view::npos;
@@ -269,8 +299,28 @@ Status ParseOne(std::string_view item, MountOptions& options) {
     return option.set(options, option.info, value);
   }
   if (!has_value && Holds(kWithoutEffect, name)) return OkStatus();
-  if (name.starts_with("x-") || name == "comment") return OkStatus();
-  return Unknown(name);
+  if (name.starts_with("x-") || name.starts_with("X-") || name == "comment") return OkStatus();
+  // mount(8) says who, where fstab says that anybody may.
+  if (name == "user") return OkStatus();
+  return unknown == UnknownOptions::kIgnored ? OkStatus() : Unknown(name);
+}
+
+std::vector<std::string> Split(std::string_view text) {
+  std::vector<std::string> items;
+  std::string item;
+  bool quoted = false;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    if (i == text.size() || (text[i] == ',' && !quoted)) {
+      if (!item.empty()) items.push_back(std::exchange(item, {}));
+      continue;
+    }
+    if (text[i] == '"' && (quoted || item.ends_with('='))) quoted = !quoted;
+    const bool escapes =
+        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == ',' || text[i + 1] == '\\');
+    if (escapes) ++i;
+    item.push_back(text[i]);
+  }
+  return items;
 }
 
 struct Unit {
@@ -312,19 +362,14 @@ const std::vector<OptionInfo>& OptionTable() {
   return table;
 }
 
-Status ParseMountOptions(std::string_view text, MountOptions& options) {
-  std::string item;
-  for (size_t i = 0; i <= text.size(); ++i) {
-    if (i == text.size() || text[i] == ',') {
-      if (!item.empty()) BRIMFS_RETURN_IF_ERROR(ParseOne(item, options));
-      item.clear();
-      continue;
-    }
-    const bool escapes =
-        text[i] == '\\' && i + 1 < text.size() && (text[i + 1] == ',' || text[i + 1] == '\\');
-    if (escapes) ++i;
-    item.push_back(text[i]);
+Status ParseMountOptions(std::string_view text, MountOptions& options, UnknownOptions unknown) {
+  const std::vector<std::string> items = Split(text);
+  // mount(8) gives the others of the mount along, those of the kernel included.
+  if (std::find(items.begin(), items.end(), "remount") != items.end()) {
+    options.remount = true;
+    return OkStatus();
   }
+  for (const std::string& item : items) BRIMFS_RETURN_IF_ERROR(ParseOne(item, options, unknown));
   return OkStatus();
 }
 

@@ -25,9 +25,12 @@ struct MountOptions {
   bool intr = false;        // a handled signal ends a blocked read with EINTR
   Duration metadata_ttl = std::chrono::seconds(60);
   Duration negative_ttl = std::chrono::seconds(5);
+  bool hard = false;  // timeout does not end a read or a lookup; only who kills the reader does
   Duration timeout = std::chrono::seconds(60);
   Duration first_byte_timeout = std::chrono::seconds(10);
   bool debug = false;
+  bool nonempty = false;  // hide what is in the mountpoint
+  bool remount = false;   // asked for; nothing else was looked at
   uid_t uid = geteuid();  // of every file
   gid_t gid = getegid();
   // Permission bits that are not there; nothing is writable in any case. umask is both of them.
@@ -49,13 +52,16 @@ struct MountOptions {
   std::string unix_socket;
 
   // --- Performance
-  uint64_t memory = 256 << 20;  // bytes, driver=memory
-  int connections = 16;         // a host
-  int readahead_kb = 1024;      // of the kernel, as root
+  uint64_t memory = 256 << 20;     // bytes, driver=memory
+  int connections = 16;            // a host
+  uint64_t readahead = 128 << 20;  // bytes on their way ahead of all readers
+  uint64_t rate = 0;               // bytes a second; 0: as many as come
+  int readahead_kb = 1024;         // of the kernel, as root
 
   // --- For the kernel and fusermount3, as given: "allow_other", "noexec", …
   std::vector<std::string> kernel;
 
+  Duration Patience() const { return hard ? Duration::max() : timeout; }  // of a read or a lookup
   bool HasKernel(std::string_view name) const;
   mode_t FileMode() const;
   mode_t DirectoryMode() const;
@@ -72,13 +78,16 @@ struct OptionInfo {
 const std::vector<OptionInfo>& OptionTable();
 
 // What mount(8) may pass along and changes nothing here ("rw", "_netdev", …); beside it every name
-// that begins with "x-" or is "comment", with any value.
+// that begins with "x-" or "X-" or is "comment", with any value.
 std::span<const std::string_view> OptionsWithoutEffect();
 
-// Parses one "-o" value ("a,b=c"; a backslash escapes a comma or a backslash) into `options`.
-// kInvalidArgument names the option, what is wrong and what is accepted; for an unknown name, the
-// nearest known one.
-Status ParseMountOptions(std::string_view text, MountOptions& options);
+enum class UnknownOptions { kRefused, kIgnored };
+
+// Parses one "-o" value ("a,b=c"; a backslash escapes a comma or a backslash, and double quotes
+// around a value, which stay, a comma) into `options`. kInvalidArgument names the option, what is
+// wrong and what is accepted; for an unknown name, the nearest known one.
+Status ParseMountOptions(std::string_view text, MountOptions& options,
+                         UnknownOptions unknown = UnknownOptions::kRefused);
 
 // "90", "90s", "500ms", "2m", "1h"; "64k", "1M", "2G", "1T" (powers of 1024).
 Result<Duration> ParseDuration(std::string_view text);

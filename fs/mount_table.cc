@@ -1,5 +1,6 @@
 #include "fs/mount_table.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -25,30 +26,34 @@ std::string Unescape(std::string_view text) {
 
 }  // namespace
 
-std::optional<MountedDevice> FindFuseMount(std::string_view mountinfo,
-                                           std::string_view mountpoint) {
-  std::optional<MountedDevice> uppermost;
+std::vector<MountEntry> ParseMountTable(std::string_view mountinfo) {
+  std::vector<MountEntry> table;
   std::istringstream lines{std::string(mountinfo)};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
-    std::string mount_id, parent_id, device, root, at, word, type;
+    std::string mount_id, parent_id, device, root, at, word, type, source;
     fields >> mount_id >> parent_id >> device >> root >> at;
-    if (Unescape(at) != mountpoint) continue;
     while (fields >> word && word != "-") {
     }
-    fields >> type;
-    const bool fuse = type == "fuse" || type.starts_with("fuse.");
-    // Later lines are mounted over earlier ones.
-    uppermost.reset();
-    if (fuse) uppermost = MountedDevice{device, device.substr(device.find(':') + 1)};
+    if (fields >> type >> source) {
+      table.push_back({device, Unescape(at), type, Unescape(source)});
+    }
   }
-  return uppermost;
+  return table;
 }
 
-std::optional<MountedDevice> FindFuseMount(std::string_view mountpoint) {
+std::vector<MountEntry> ReadMountTable() {
   std::ifstream file("/proc/self/mountinfo");
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  return FindFuseMount(text, mountpoint);
+  return ParseMountTable(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+std::optional<MountEntry> UppermostMount(const std::vector<MountEntry>& table,
+                                         std::string_view mountpoint) {
+  const auto found = std::find_if(table.rbegin(), table.rend(), [&](const MountEntry& entry) {
+    return entry.mountpoint == mountpoint;
+  });
+  if (found == table.rend()) return std::nullopt;
+  return *found;
 }
 
 }  // namespace brimfs

@@ -6,19 +6,29 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace brimfs {
 
-struct MountedDevice {
-  std::string id;     // "0:45"
-  std::string minor;  // "45": names the connection in /sys/fs/fuse/connections
+struct MountEntry {
+  std::string device;      // "0:45": the same for all mounts of one file system
+  std::string mountpoint;  // absolute, without symbolic links
+  std::string type;        // "fuse.brimfs"
+  std::string source;
+
+  bool fuse() const { return type == "fuse" || type.starts_with("fuse."); }
 };
 
-// The uppermost FUSE mount at `mountpoint` (absolute, without symbolic links) in a mountinfo text.
-std::optional<MountedDevice> FindFuseMount(std::string_view mountinfo, std::string_view mountpoint);
+// Those of this process's mount namespace, later ones over earlier ones. Empty if /proc cannot be
+// read.
+std::vector<MountEntry> ReadMountTable();
 
-// The same in /proc/self/mountinfo.
-std::optional<MountedDevice> FindFuseMount(std::string_view mountpoint);
+// The same of a mountinfo text.
+std::vector<MountEntry> ParseMountTable(std::string_view mountinfo);
+
+// What is seen at `mountpoint`; nothing if nothing is mounted just there.
+std::optional<MountEntry> UppermostMount(const std::vector<MountEntry>& table,
+                                         std::string_view mountpoint);
 
 }  // namespace brimfs
 

@@ -1,17 +1,13 @@
 #include "fs/session.h"
 
 #include <fcntl.h>
-#include <spawn.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
-#include <fstream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,81 +19,12 @@ namespace {
 // Enough that a burst does not start threads anew, few enough that idle ones cost nothing.
 constexpr unsigned kIdleThreads = 32;
 
-// libfuse says in its log what errno does not; Mount gathers it for the one line that the user
-// sees.
-thread_local std::string* gathered = nullptr;
-
 void OnLibfuseLog(fuse_log_level, const char* format, va_list arguments) {
   char line[512];
   std::vsnprintf(line, sizeof line, format, arguments);
-  std::string text(line);
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  if (gathered == nullptr) {
-    Log(LogLevel::kWarning, text);
-  } else {
-    if (!gathered->empty()) gathered->append("; ");
-    gathered->append(text);
-  }
-}
-
-// A value inside a -o list of libfuse.
-std::string EscapeOption(const std::string& value) {
-  std::string escaped;
-  for (const char c : value) {
-    if (c == ',' || c == '\\') escaped.push_back('\\');
-    escaped.push_back(c);
-  }
-  return escaped;
-}
-
-Status CheckMountpoint(const std::string& mountpoint) {
-  struct stat stat {};
-  if (::stat(mountpoint.c_str(), &stat) != 0) {
-    if (errno == ENOTCONN) {
-      return Status(Code::kIo,
-                    mountpoint + ": a dead mount is there; remove it with umount " + mountpoint);
-    }
-    if (errno == ENOENT) {
-      return Status(Code::kNotFound, mountpoint + " does not exist; make it with mkdir");
-    }
-    return Status::FromErrno(errno, mountpoint);
-  }
-  if (!S_ISDIR(stat.st_mode)) {
-    return Status(Code::kNotDirectory, mountpoint + " is not a directory; mount on one");
-  }
-  return OkStatus();
-}
-
-std::vector<std::string> Arguments(const Session::Settings& settings, bool mount) {
-  std::vector<std::string> arguments{"brimfs"};
-  if (!mount) return arguments;
-  std::string options = "ro,default_permissions,subtype=brimfs,fsname=";
-  options += EscapeOption(settings.source);
-  for (const std::string& option : settings.options.kernel) options += "," + EscapeOption(option);
-  arguments.push_back("-o");
-  arguments.push_back(std::move(options));
-  return arguments;
-}
-
-// False if it cannot be written, with errno.
-bool WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  return static_cast<bool>(file.flush());
-}
-
-// As an ordinary user only the set-uid helper may unmount.
-void RunFusermount(const std::string& mountpoint) {
-  const char* const arguments[] = {"fusermount3",      "-u",   "-z", "-q", "--",
-                                   mountpoint.c_str(), nullptr};
-  pid_t pid;
-  if (posix_spawnp(&pid, arguments[0], nullptr, nullptr, const_cast<char**>(arguments), environ) !=
-      0) {
-    Log(LogLevel::kWarning, "fusermount3 could not be started; unmount " + mountpoint + " by hand");
-    return;
-  }
-  while (waitpid(pid, nullptr, 0) == -1 && errno == EINTR) {
-  }
+  std::string_view text(line);
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  Log(LogLevel::kWarning, text);
 }
 
 FuseOps::Options OpsOptions(const Session::Settings& settings) {
@@ -128,68 +55,45 @@ Session::Session(Settings settings, FileSystem& filesystem, Passthrough& passthr
 
 Result<std::unique_ptr<Session>> Session::Mount(Settings settings, FileSystem& filesystem,
                                                 Passthrough& passthrough) {
-  BRIMFS_RETURN_IF_ERROR(CheckMountpoint(settings.mountpoint));
+  Result<std::unique_ptr<KernelMount>> mount =
+      KernelMount::Make({settings.source, settings.mountpoint, settings.options.kernel});
+  if (!mount.ok()) return mount.status();
+  // libfuse closes the descriptor that it has.
+  UniqueFd fd(fcntl((*mount)->device(), F_DUPFD_CLOEXEC, 3));
+  if (!fd.valid()) return Status::FromErrno(errno, "/dev/fuse");
   std::unique_ptr<Session> session(new Session(std::move(settings), filesystem, passthrough));
-  const std::string& mountpoint = session->settings_.mountpoint;
-  std::string said;
-  gathered = &said;
-  Status status = session->Start();
-  if (status.ok() && fuse_session_mount(session->session_.get(), mountpoint.c_str()) != 0) {
-    status = Status(Code::kIo, "cannot mount on " + mountpoint + ": " +
-                                   (said.empty() ? "fusermount3 refused" : said));
-  }
-  gathered = nullptr;
-  BRIMFS_RETURN_IF_ERROR(status);
-  session->device_ = FindFuseMount(mountpoint);
-  BRIMFS_RETURN_IF_ERROR(session->UseFd(fuse_session_fd(session->session_.get())));
+  session->mount_ = std::move(*mount);
+  BRIMFS_RETURN_IF_ERROR(session->Start(std::move(fd)));
   return session;
 }
 
 Result<std::unique_ptr<Session>> Session::Serve(int fd, Settings settings, FileSystem& filesystem,
                                                 Passthrough& passthrough) {
   std::unique_ptr<Session> session(new Session(std::move(settings), filesystem, passthrough));
-  session->served_fd_ = fd;
-  if (const Status status = session->Start(); !status.ok()) {
-    close(fd);
-    return status;
-  }
-  BRIMFS_RETURN_IF_ERROR(session->UseFd(fd));
+  BRIMFS_RETURN_IF_ERROR(session->Start(UniqueFd(fd)));
   return session;
 }
 
-Status Session::Start() {
+Status Session::Start(UniqueFd fd) {
   fuse_set_log_func(OnLibfuseLog);
-  const std::vector<std::string> arguments = Arguments(settings_, served_fd_ == -1);
-  std::vector<char*> pointers;
-  pointers.reserve(arguments.size());
-  for (const std::string& argument : arguments) {
-    pointers.push_back(const_cast<char*>(argument.c_str()));
-  }
-  fuse_args args = FUSE_ARGS_INIT(static_cast<int>(pointers.size()), pointers.data());
+  std::vector<const char*> arguments{"brimfs"};
+  if (settings_.options.HasKernel("allow_root")) arguments.push_back("-oallow_root");
+  fuse_args args =
+      FUSE_ARGS_INIT(static_cast<int>(arguments.size()), const_cast<char**>(arguments.data()));
   const fuse_lowlevel_ops operations = FuseOps::Table();
   session_.reset(fuse_session_new(&args, &operations, sizeof operations, &userdata_));
   fuse_opt_free_args(&args);
-  if (session_ == nullptr) {
-    return Status(Code::kInvalidArgument, "libfuse refuses the mount options");
-  }
-  return OkStatus();
-}
-
-Status Session::UseFd(int fd) {
+  if (session_ == nullptr) return Status(Code::kIo, "libfuse makes no session; see the log");
   const fuse_custom_io io = FuseChannel::Io();
-  if (const int error = fuse_session_custom_io(session_.get(), &io, fd); error != 0) {
+  if (const int error = fuse_session_custom_io(session_.get(), &io, fd.get()); error != 0) {
     return Status::FromErrno(-error, "fuse_session_custom_io");
   }
-  passthrough_.SetFd(fd);
+  fd_ = fd.Release();
+  passthrough_.SetFd(fd_);
   return OkStatus();
 }
 
-Session::~Session() {
-  passthrough_.SetFd(-1);
-  // Not fuse_session_unmount: it takes a connection that was cut for an unmounted one, and it
-  // unmounts whatever is at the mountpoint by then.
-  DetachMount();
-}
+Session::~Session() { passthrough_.SetFd(-1); }
 
 Status Session::Loop() {
   fuse_loop_config* const config = fuse_loop_cfg_create();
@@ -205,37 +109,32 @@ Status Session::Loop() {
 }
 
 void Session::RequestExit() {
-  if (served_fd_ != -1) {
-    shutdown(served_fd_, SHUT_RDWR);
+  if (mount_ == nullptr) {
+    shutdown(fd_, SHUT_RDWR);
     return;
   }
-  if (exit_requests_++ == 0) {
-    DetachMount();
-    return;
-  }
-  ops_.StopWaiting();
-  if (!device_ || !WriteFile("/sys/fs/fuse/connections/" + device_->minor + "/abort", "1")) {
-    Log(LogLevel::kWarning, "the connection cannot be cut (is /sys/fs/fuse/connections mounted?)");
-    _exit(1);  // which closes it; the cache is cleared at the next start
+  if (exit_requests_++ != 0) {
+    Cut();
+  } else if (!mount_->Detach()) {
+    Log(LogLevel::kInfo, settings_.mountpoint + " is not unmounted; ending when nothing is open");
+    ops_.WhenNothingIsOpen([this] { Cut(); });
   }
 }
 
-void Session::DetachMount() {
-  const std::optional<MountedDevice> now = FindFuseMount(settings_.mountpoint);
-  if (!now || !device_ || now->id != device_->id) return;  // gone, or somebody else's
-  if (umount2(settings_.mountpoint.c_str(), MNT_DETACH | UMOUNT_NOFOLLOW) != 0) {
-    RunFusermount(settings_.mountpoint);
-  }
+void Session::Cut() {
+  ops_.StopWaiting();
+  if (mount_->Abort()) return;
+  Log(LogLevel::kWarning, "the connection cannot be cut (is /sys/fs/fuse/connections mounted?)");
+  _exit(1);  // which closes it; the cache is cleared at the next start
 }
 
 void Session::OnAccepted() {
   // Only now: the kernel caps its readahead with what the answer to INIT says (fs/fuse/inode.c,
   // process_init_reply).
-  if (device_ && geteuid() == 0) {
-    const std::string path = "/sys/class/bdi/" + device_->id + "/read_ahead_kb";
-    if (!WriteFile(path, std::to_string(settings_.options.readahead_kb))) {
-      Log(LogLevel::kInfo, path + " cannot be written; the kernel keeps its readahead");
-    }
+  if (mount_ != nullptr && geteuid() != 0) {
+    Log(LogLevel::kInfo, "readahead_kb takes root; the kernel keeps its readahead");
+  } else if (mount_ != nullptr && !mount_->SetReadahead(settings_.options.readahead_kb)) {
+    Log(LogLevel::kInfo, "read_ahead_kb cannot be written; the kernel keeps its readahead");
   }
   settings_.ready();
 }

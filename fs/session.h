@@ -5,7 +5,6 @@
 #include <atomic>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "core/status.h"
@@ -13,8 +12,8 @@
 #include "fs/fuse_api.h"
 #include "fs/fuse_channel.h"
 #include "fs/fuse_ops.h"
+#include "fs/kernel_mount.h"
 #include "fs/mount_options.h"
-#include "fs/mount_table.h"
 #include "fs/passthrough.h"
 
 namespace brimfs {
@@ -22,8 +21,8 @@ namespace brimfs {
 class Session {
  public:
   struct Settings {
-    std::string source;      // shown in mountinfo: exactly what the user gave
-    std::string mountpoint;  // absolute, without symbolic links
+    std::string source;  // see KernelMount::Settings
+    std::string mountpoint;
     MountOptions options;
     int max_threads = 512;       // of the loop
     int blocking_threads = 448;  // of these may sleep
@@ -34,8 +33,7 @@ class Session {
     std::function<void()> ready = [] {};
   };
 
-  // Mounts. An error's message names the mountpoint and the remedy. `filesystem` and `passthrough`
-  // outlive the session.
+  // Mounts, as KernelMount::Make does. `filesystem` and `passthrough` outlive the session.
   static Result<std::unique_ptr<Session>> Mount(Settings settings, FileSystem& filesystem,
                                                 Passthrough& passthrough);
 
@@ -52,7 +50,8 @@ class Session {
   Status Loop();
 
   // Thread-safe. Ends the loop: the first time it unmounts lazily, and what is open goes on until
-  // closed; the second time the connection is cut, and readers get ENOTCONN.
+  // closed, even if the mount is nowhere to be found; the second time the connection is cut, and
+  // readers get ENOTCONN.
   void RequestExit();
 
  private:
@@ -62,16 +61,15 @@ class Session {
 
   Session(Settings settings, FileSystem& filesystem, Passthrough& passthrough);
 
-  Status Start();
-  Status UseFd(int fd);
+  Status Start(UniqueFd fd);
   void OnAccepted();
-  void DetachMount();
+  void Cut();
 
   // Constant after Mount or Serve.
   const Settings settings_;
   Passthrough& passthrough_;
-  int served_fd_ = -1;                   // of Serve
-  std::optional<MountedDevice> device_;  // of Mount
+  std::unique_ptr<KernelMount> mount_;  // null: of Serve
+  int fd_ = -1;                         // the session's
 
   FuseOps ops_;
   FuseChannel channel_;

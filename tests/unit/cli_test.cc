@@ -10,9 +10,13 @@ namespace {
 
 using testing::HasSubstr;
 
-Result<CommandLine> Parse(std::vector<const char*> arguments) {
-  arguments.insert(arguments.begin(), "brimfs");
+Result<CommandLine> Parse(std::vector<const char*> arguments, const char* name = "brimfs") {
+  arguments.insert(arguments.begin(), name);
   return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data(), "1.2.3");
+}
+
+Result<CommandLine> ParseHelper(const std::vector<const char*>& arguments) {
+  return Parse(arguments, "/sbin/mount.brimfs");
 }
 
 TEST(CliTest, SourceAndMountpointAreTheTwoPlainArguments) {
@@ -33,7 +37,29 @@ TEST(CliTest, OptionsMayStandAnywhereAndBeRepeated) {
 }
 
 TEST(CliTest, WhatMountHandsToItsHelpersIsAccepted) {
-  EXPECT_TRUE(Parse({"/srv/", "/mnt", "-n", "-s", "-v", "-o", "rw"}).ok());
+  const auto line = ParseHelper({"/srv/", "/mnt", "-s", "-f", "-n", "-v", "-N", "/proc/1/ns/mnt",
+                                 "-o", "rw,unheard_of", "-t", "brimfs.sub"});
+  ASSERT_TRUE(line.ok()) << line.status().message();
+  EXPECT_TRUE(line->fake);
+  EXPECT_TRUE(line->verbose);
+  EXPECT_FALSE(line->foreground);
+  EXPECT_EQ(line->mount_namespace, "/proc/1/ns/mnt");
+}
+
+TEST(CliTest, OnlyASloppyHelperIgnoresUnknownOptions) {
+  EXPECT_FALSE(ParseHelper({"/srv/", "/mnt", "-o", "unheard_of"}).ok());
+  EXPECT_TRUE(ParseHelper({"/srv/", "/mnt", "-o", "unheard_of=1", "-s"}).ok());
+  EXPECT_FALSE(ParseHelper({"/srv/", "/mnt", "-o", "timeout=soon", "-s"}).ok());
+}
+
+TEST(CliTest, ByItsOwnNameFIsTheForegroundAndMountsFlagsAreUnknown) {
+  const auto line = Parse({"/srv/", "/mnt", "-f"});
+  ASSERT_TRUE(line.ok());
+  EXPECT_TRUE(line->foreground);
+  EXPECT_FALSE(line->fake);
+  for (const char* const flag : {"-n", "-s", "-v"}) {
+    EXPECT_FALSE(Parse({"/srv/", "/mnt", flag}).ok()) << flag;
+  }
 }
 
 TEST(CliTest, DebugStaysInTheForeground) {

@@ -15,29 +15,33 @@ constexpr char kTable[] =
     "44 21 0:48 / /mnt/twice ro - fuse.brimfs http://host/d/ ro\n"
     "45 44 0:49 / /mnt/twice ro - fuse.brimfs http://host/d/ ro\n";
 
-TEST(MountTableTest, FindsTheDeviceOfAMount) {
-  const auto device = FindFuseMount(kTable, "/mnt/a");
-  ASSERT_TRUE(device);
-  EXPECT_EQ(device->id, "0:44");
-  EXPECT_EQ(device->minor, "44");
+TEST(MountTableTest, HasDevicePlaceTypeAndSourceOfEachMount) {
+  const std::vector<MountEntry> table = ParseMountTable(kTable);
+  ASSERT_EQ(table.size(), 7u);
+  EXPECT_EQ(table[1].device, "0:44");
+  EXPECT_EQ(table[1].mountpoint, "/mnt/a");
+  EXPECT_EQ(table[1].type, "fuse.brimfs");
+  EXPECT_EQ(table[1].source, "http://host/");
+  EXPECT_TRUE(table[1].fuse());
+  EXPECT_FALSE(table[0].fuse());
 }
 
 TEST(MountTableTest, OptionalFieldsMayBeMissingAndNamesAreUnescaped) {
-  const auto device = FindFuseMount(kTable, "/mnt/with blank\\and\ttab");
-  ASSERT_TRUE(device);
-  EXPECT_EQ(device->id, "0:45");
+  const auto entry = UppermostMount(ParseMountTable(kTable), "/mnt/with blank\\and\ttab");
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(entry->device, "0:45");
 }
 
 TEST(MountTableTest, TheUppermostMountCounts) {
-  EXPECT_EQ(FindFuseMount(kTable, "/mnt/twice")->id, "0:49");
-  EXPECT_FALSE(FindFuseMount(kTable, "/mnt/covered"));
+  const std::vector<MountEntry> table = ParseMountTable(kTable);
+  EXPECT_EQ(UppermostMount(table, "/mnt/twice")->device, "0:49");
+  EXPECT_EQ(UppermostMount(table, "/mnt/covered")->type, "tmpfs");
 }
 
-TEST(MountTableTest, OtherFileSystemsAndOtherPlacesAreNothing) {
-  EXPECT_FALSE(FindFuseMount(kTable, "/"));
-  EXPECT_FALSE(FindFuseMount(kTable, "/mnt"));
-  EXPECT_FALSE(FindFuseMount("", "/mnt/a"));
-  EXPECT_FALSE(FindFuseMount("malformed\n", "/mnt/a"));
+TEST(MountTableTest, OtherPlacesAndMalformedLinesAreNothing) {
+  EXPECT_FALSE(UppermostMount(ParseMountTable(kTable), "/mnt"));
+  EXPECT_TRUE(ParseMountTable("").empty());
+  EXPECT_TRUE(ParseMountTable("malformed\n").empty());
 }
 
 }  // namespace
