@@ -93,16 +93,19 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
   if (found == nullptr) return outlook;
 
   const std::vector<ListedName>& names = guide_->names;
-  const auto want = [&](const ListedName& listed) {
-    if (listed.kind == ObjectKind::kFile && !listed.version.length && !Asked(listed.name, now)) {
-      outlook.names.push_back(listed.name);
-    }
-  };
   const auto position = static_cast<size_t>(found - names.data());
   const LookUpPattern::Advice named = by_name_.OnLookUp(position, names.size());
   const LookUpPattern::Advice numbered = by_number_.OnLookUp(guide_->rank[position], names.size());
-  for (size_t i = named.begin; i < named.end; ++i) want(names[i]);
-  for (size_t i = numbered.begin; i < numbered.end; ++i) want(names[guide_->by_number[i]]);
+  std::vector<const ListedName*> next;
+  for (size_t i = named.begin; i < named.end; ++i) next.push_back(&names[i]);
+  for (size_t i = numbered.begin; i < numbered.end; ++i) {
+    next.push_back(&names[guide_->by_number[i]]);
+  }
+  for (const ListedName* const listed : next) {
+    if (listed->kind == ObjectKind::kFile && !listed->version.length && !Asked(listed->name, now)) {
+      outlook.names.push_back(listed->name);
+    }
+  }
   if (named.in_order || numbered.in_order) {
     guided_ = now;
   } else {
