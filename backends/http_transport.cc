@@ -221,7 +221,7 @@ Status HttpTransport::Perform(const HttpRequest& request, HttpResponder& respond
   std::optional<NetworkWatch::Subscription> on_change;
   if (network != nullptr) on_change.emplace(*network, wake);
   curl_multi_add_handle(multi, easy);
-  const Status result = Drive(transfer);
+  Status result = Drive(transfer);
   LearnSchemes(request);
   curl_multi_remove_handle(multi, easy);
   return result;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <functional>
+#include <utility>
 
 #include "backends/http_headers.h"
 
@@ -24,7 +25,9 @@ Status EachLine(std::string_view text, const std::string& file, const TakeLine& 
     });
     const std::string wrong = has_control ? "a control character" : take(line);
     if (wrong.empty()) continue;
-    return Status(Code::kInvalidArgument, file + ":" + std::to_string(number) + ": " + wrong);
+    std::string where = file + ":";
+    where.append(std::to_string(number)).append(": ").append(wrong);
+    return Status(Code::kInvalidArgument, std::move(where));
   }
   return OkStatus();
 }
@@ -32,7 +35,8 @@ Status EachLine(std::string_view text, const std::string& file, const TakeLine& 
 // RFC 9110, section 5.6.2.
 bool IsToken(std::string_view name) {
   return !name.empty() && std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
+    return std::isalnum(c) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
   });
 }
 

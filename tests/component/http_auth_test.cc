@@ -56,7 +56,7 @@ class HttpAuthTest : public testing::Test {
 
   Status Fetch(Connection& connection) {
     BodyCollector sink;
-    const Status status = connection.Fetch({"dir/file", {0, 1000}, {}}, sink, limits_);
+    Status status = connection.Fetch({"dir/file", {0, 1000}, {}}, sink, limits_);
     EXPECT_EQ(sink.bytes.size(), status.ok() ? 1000u : 0u);
     return status;
   }
@@ -173,14 +173,15 @@ TEST_F(HttpAuthTest, ARotatedTokenIsReadOnceForAllWhoWait) {
   origin_.Require({.scheme = Scheme::kBearer, .user = "", .password = "old"});
   const auto backend = Open(WithLogin("token=old"));
   constexpr int kReaders = 6;
-  std::vector<std::unique_ptr<Connection>> connections;
-  for (int i = 0; i < kReaders; ++i) connections.push_back(backend->Connect());
+  std::vector<std::unique_ptr<Connection>> connections(kReaders);
+  for (auto& connection : connections) connection = backend->Connect();
   for (const auto& connection : connections) ASSERT_TRUE(Fetch(*connection).ok());
 
   origin_.Require({.scheme = Scheme::kBearer, .user = "", .password = "new"});
   Secret("who", "token=new");
   const uint64_t before = origin_.counters().requests;
   std::vector<std::thread> readers;
+  readers.reserve(kReaders);
   for (const auto& connection : connections) {
     readers.emplace_back([&] { EXPECT_TRUE(Fetch(*connection).ok()); });
   }
@@ -259,7 +260,8 @@ class CanaryTest : public HttpAuthTest {
       EXPECT_THAT(seen.target, Not(HasSubstr("canary")));
       EXPECT_FALSE(seen.headers.contains("authorization"));
       for (const auto& [name, value] : seen.headers) {
-        EXPECT_THAT(name + ": " + value, Not(HasSubstr("canary")));
+        EXPECT_THAT(name, Not(HasSubstr("canary")));
+        EXPECT_THAT(value, Not(HasSubstr("canary")));
       }
     }
   }

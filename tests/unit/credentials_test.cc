@@ -99,6 +99,7 @@ TEST_F(CredentialsTest, ManyWaitersGetOneRenewal) {
   Write("who", "token=b\n");
   std::vector<std::shared_ptr<const Login>> renewed(8);
   std::vector<std::thread> threads;
+  threads.reserve(renewed.size());
   for (auto& each : renewed) threads.emplace_back([&] { each = credentials->Instead(old); });
   for (std::thread& thread : threads) thread.join();
   for (const auto& each : renewed) EXPECT_EQ(each, renewed[0]);

@@ -29,8 +29,10 @@ TEST(NetworkWatchTest, EachEventIsANewEpochAndWakesThoseWhoAskedForIt) {
 
 TEST(NetworkWatchTest, SubscribersComeAndGoWhileItTells) {
   NetworkWatch watch;
+  constexpr int kThreads = 4;
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) {
+  threads.reserve(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&watch] {
       for (int j = 0; j < 1000; ++j) {
         int woken = 0;
