@@ -1,21 +1,16 @@
-#include "core/fetcher.h"
-
+// What a fetcher asks for, in what order, and how it stops.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
 #include <future>
-#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "core/mapped_file.h"
-#include "tests/support/fake_backend.h"
-#include "tests/support/fake_clock.h"
-#include "tests/support/test_drivers.h"
+#include "tests/component/fetcher_fixture.h"
 
 namespace brimfs {
 namespace {
@@ -24,89 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using ::testing::ElementsAre;
 
-constexpr uint64_t kMiB = 1 << 20;
-const std::string kPath = "dir/object";
-
-MATCHER_P2(Asks, begin, end, "") { return arg.range == Range{begin, end}; }
-
-class FetcherTest : public ::testing::Test {
- protected:
-  FetcherTest() { backend_.Put(kPath, kLength); }
-
-  ~FetcherTest() override {
-    for (std::thread& reader : readers_) reader.join();
-    if (fetcher_) fetcher_->Stop();
-  }
-
-  // Options may be changed before; `connections` as in the scheduler, one of them kept for demand.
-  void Start(int connections = 4) {
-    const Result<ObjectInfo> info = backend_.Stat(kPath, {});
-    options_.path = kPath;
-    options_.display_url = backend_.DisplayUrl(kPath);
-    options_.version = info->version;
-    scheduler_.emplace(backend_, Scheduler::Options{connections, 1}, clock_);
-    auto inner = MappedFile::InMemory(windows_);
-    auto hooked = std::make_unique<HookedDriver>(std::move(*inner));
-    driver_ = hooked.get();
-    ASSERT_TRUE(driver_->SetLength(*info->version.length).ok());
-    Resource::Options resource_options;
-    resource_options.length = info->version.length;
-    resource_.emplace(std::move(hooked), resource_options, clock_, timer_);
-    fetcher_.emplace(*resource_, *scheduler_, clock_, timer_, stats_, traffic_, options_);
-  }
-
-  // The code of one whole read, kIo if the bytes are wrong.
-  Code Read(Range range) {
-    Result<Lease> lease = resource_->WaitRange(range);
-    if (!lease.ok()) return lease.code();
-    std::vector<std::byte> bytes(lease->range().size());
-    if (!lease->Read(bytes).ok()) return Code::kIo;
-    return bytes == OracleBytes(1, lease->range()) ? Code::kOk : Code::kIo;
-  }
-
-  std::future<Code> ReadInThread(Range range) {
-    std::promise<Code> promise;
-    std::future<Code> outcome = promise.get_future();
-    readers_.emplace_back(
-        [this, range, promise = std::move(promise)]() mutable { promise.set_value(Read(range)); });
-    return outcome;
-  }
-
-  void AwaitWaiters(size_t count) {
-    while (resource_->WaiterCount() < count) std::this_thread::yield();
-  }
-  // A flight waits for its time to try again, after so many requests in all.
-  void AwaitRetry(size_t requests) {
-    for (;;) {
-      const bool made = backend_.fetches().size() == requests;
-      const Scheduler::Load load = scheduler_->load();
-      if (made && load.running == 0 && load.queued == 1) return;
-      std::this_thread::yield();
-    }
-  }
-  void AwaitIdle() {
-    for (;;) {
-      const Scheduler::Load load = scheduler_->load();
-      if (load.running == 0 && load.queued == 0) return;
-      std::this_thread::yield();
-    }
-  }
-
-  static constexpr uint64_t kLength = 8 * kMiB + 1000;
-
-  FakeClock clock_;
-  Timer timer_{clock_};
-  FakeBackend backend_;
-  Stats stats_;
-  SourceTraffic traffic_{clock_, {}};
-  WindowCache windows_;
-  Fetcher::Options options_;
-  std::optional<Scheduler> scheduler_;
-  std::optional<Resource> resource_;
-  HookedDriver* driver_ = nullptr;
-  std::optional<Fetcher> fetcher_;
-  std::vector<std::thread> readers_;
-};
+class FetcherTest : public FetcherFixture {};
 
 TEST_F(FetcherTest, AReadFetchesTheFillBlocksThatItTouches) {
   Start();
@@ -185,112 +98,6 @@ TEST_F(FetcherTest, LargePiecesAreWrittenAsTheyCome) {
   EXPECT_THAT(driver_->writes(), ElementsAre(Range{0, kMiB}, Range{kMiB, 2 * kMiB}));
 }
 
-TEST_F(FetcherTest, AFailedFlightFailsAllItsWaitersAndTheNextReadTriesAgain) {
-  Start();
-  backend_.CloseGate(kPath);
-  std::vector<std::future<Code>> outcomes;
-  for (int i = 0; i < 12; ++i) outcomes.push_back(ReadInThread({0, 4096}));
-  AwaitWaiters(12);
-  driver_->BeforeWrite([](const Range&) { return Status(Code::kNoSpace, "disk full"); });
-  backend_.OpenGate(kPath);
-  for (std::future<Code>& outcome : outcomes) EXPECT_EQ(outcome.get(), Code::kNoSpace);
-  EXPECT_EQ(stats_.fetch_failures, 1);
-
-  driver_->BeforeWrite(nullptr);
-  EXPECT_EQ(Read({0, 4096}), Code::kNoSpace);  // remembered for a moment
-  EXPECT_EQ(backend_.fetches().size(), 1);
-  clock_.Advance(seconds(2));
-  EXPECT_EQ(Read({0, 4096}), Code::kOk);
-  EXPECT_EQ(resource_->state(), Resource::State::kActive);
-}
-
-TEST_F(FetcherTest, AServerThatFailsOnceIsNotNoticed) {
-  Start();
-  backend_.FailNext(kPath, Status(Code::kUnavailable, "503"));
-  EXPECT_EQ(Read({0, 4096}), Code::kOk);
-  EXPECT_EQ(stats_.fetch_retries, 1);
-}
-
-TEST_F(FetcherTest, AServerIsLeftAloneForAsLongAsItSays) {
-  Start(1);
-  backend_.FailNext(kPath, Status(Code::kUnavailable, "503").set_retry_after(seconds(7)));
-  std::future<Code> outcome = ReadInThread({0, 4096});
-  AwaitRetry(1);
-  EXPECT_EQ(Read({kMiB, kMiB + 1}), Code::kOk);  // the connection is free meanwhile
-  EXPECT_EQ(backend_.fetches().size(), 2);
-  clock_.Advance(seconds(7));
-  EXPECT_EQ(outcome.get(), Code::kOk);
-}
-
-TEST_F(FetcherTest, ABrokenBodyIsResumedWhereItBroke) {
-  Start();
-  backend_.FailNext(kPath, Status(Code::kUnavailable, "reset"), 20'000);
-  backend_.FailNext(kPath, Status(Code::kUnavailable, "reset"), 30'000);
-  EXPECT_EQ(Read({0, kFillBlock}), Code::kOk);
-  EXPECT_THAT(backend_.fetches(), ElementsAre(Asks(0u, kFillBlock), Asks(20'000u, kFillBlock),
-                                              Asks(50'000u, kFillBlock)));
-  EXPECT_EQ(backend_.bytes_sent(), kFillBlock);
-}
-
-TEST_F(FetcherTest, ABodyThatBreaksAllTheTimeStillArrivesAndEarnsItsTries) {
-  Start();
-  for (int i = 0; i < 100; ++i) {
-    backend_.FailNext(kPath, Status(Code::kUnavailable, "reset"), kFillBlock);
-  }
-  EXPECT_EQ(Read({0, 100 * kFillBlock}), Code::kOk);  // while the clock stands still
-  EXPECT_EQ(backend_.bytes_sent(), 100 * kFillBlock);
-}
-
-TEST_F(FetcherTest, AnOutageIsNotMultipliedByTheNumberOfItsFlights) {
-  Start(4);
-  for (int i = 0; i < 1000; ++i) backend_.FailNext(kPath, Status(Code::kUnavailable, "refused"));
-  const TimePoint started = clock_.Now();
-  std::vector<std::future<Code>> outcomes;
-  for (uint64_t i = 0; i < 100; ++i) {
-    outcomes.push_back(ReadInThread({i * kFillBlock, i * kFillBlock + 10}));
-  }
-  for (std::future<Code>& outcome : outcomes) {
-    while (outcome.wait_for(seconds(0)) != std::future_status::ready) {
-      clock_.Advance(milliseconds(100));
-      std::this_thread::yield();
-    }
-    EXPECT_EQ(outcome.get(), Code::kTimedOut);
-  }
-  // The first try of each, what the bucket held, and what time brought.
-  const auto passed = std::chrono::duration_cast<seconds>(clock_.Now() - started).count();
-  EXPECT_LE(backend_.fetches().size(), static_cast<size_t>(100 + 32 + 8 * (passed + 1)));
-}
-
-TEST_F(FetcherTest, AHardMountTriesForEver) {
-  options_.timeout = Duration::max();
-  Start(1);
-  for (int i = 0; i < 50; ++i) backend_.FailNext(kPath, Status(Code::kUnavailable, "refused"));
-  std::future<Code> outcome = ReadInThread({0, 10});
-  const TimePoint started = clock_.Now();
-  while (outcome.wait_for(seconds(0)) != std::future_status::ready) {
-    clock_.Advance(seconds(1));
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(outcome.get(), Code::kOk);
-  EXPECT_EQ(backend_.fetches().size(), 51);
-  EXPECT_GT(clock_.Now() - started, seconds(60));
-}
-
-TEST_F(FetcherTest, NoAnswerByTheDeadlineIsATimeout) {
-  options_.timeout = seconds(60);
-  Start();
-  for (int i = 0; i < 10; ++i) {
-    backend_.FailNext(kPath, Status(Code::kUnavailable, "refused").set_retry_after(seconds(25)));
-  }
-  std::future<Code> outcome = ReadInThread({0, 4096});
-  for (size_t tries = 1; tries <= 2; ++tries) {
-    AwaitRetry(tries);
-    clock_.Advance(seconds(25));
-  }
-  EXPECT_EQ(outcome.get(), Code::kTimedOut);
-  EXPECT_EQ(backend_.fetches().size(), 3);
-}
-
 TEST_F(FetcherTest, TheTimeInTheQueueCountsForADemandedFlight) {
   Start(1);
   backend_.CloseGate(kPath);
@@ -316,68 +123,6 @@ TEST_F(FetcherTest, ReadaheadMayQueueForAsLongAsItTakes) {
   AwaitIdle();
   EXPECT_EQ(resource_->FilledBytes(), 4 * kMiB);
   EXPECT_EQ(stats_.fetch_failures, 0);
-}
-
-TEST_F(FetcherTest, TheErrorNamesTheObjectTheRangeAndTheCause) {
-  Start();
-  backend_.FailNext(kPath, Status(Code::kUntrusted, "bad certificate"));
-  const Result<Lease> lease = resource_->WaitRange({0, 10});
-  EXPECT_EQ(lease.code(), Code::kUntrusted);
-  EXPECT_EQ(lease.status().message(), "fake://dir/object: bytes 0-65536: bad certificate");
-}
-
-TEST_F(FetcherTest, AnotherVersionIsStaleAndNoneOfItIsWritten) {
-  Start();
-  EXPECT_EQ(Read({0, 10}), Code::kOk);
-  AwaitIdle();  // the rest of the block
-  backend_.Put(kPath, kLength, 2);
-  EXPECT_EQ(Read({kMiB, kMiB + 10}), Code::kStale);
-  EXPECT_EQ(resource_->state(), Resource::State::kFailed);
-  EXPECT_EQ(resource_->FilledBytes(), kFillBlock);
-  EXPECT_EQ(Read({0, 10}), Code::kOk);  // what is there stays
-}
-
-TEST_F(FetcherTest, AServerThatIgnoresIfMatchIsFoundOutByItsAnswer) {
-  backend_.SetEtags(false);
-  Start();
-  options_.version.last_modified.reset();
-  fetcher_->Stop();
-  fetcher_.emplace(*resource_, *scheduler_, clock_, timer_, stats_, traffic_, options_);
-  EXPECT_EQ(Read({0, 10}), Code::kOk);  // the first answer pins the version
-  EXPECT_TRUE(fetcher_->version().last_modified.has_value());
-  AwaitIdle();  // the rest of the block
-  backend_.Put(kPath, kLength, 2);
-  EXPECT_EQ(Read({kMiB, kMiB + 10}), Code::kStale);
-  EXPECT_EQ(resource_->FilledBytes(), kFillBlock);
-}
-
-TEST_F(FetcherTest, AnObjectThatVanishesIsStale) {
-  Start();
-  backend_.Erase(kPath);
-  EXPECT_EQ(Read({0, 10}), Code::kStale);
-}
-
-TEST_F(FetcherTest, DeniedIsFinalUntilReactivated) {
-  Start();
-  backend_.FailNext(kPath, Status(Code::kDenied, "403"));
-  EXPECT_EQ(Read({0, 10}), Code::kDenied);
-  EXPECT_EQ(Read({kMiB, kMiB + 10}), Code::kDenied);
-  EXPECT_EQ(backend_.fetches().size(), 1);
-  resource_->Reactivate();
-  EXPECT_EQ(Read({0, 10}), Code::kOk);
-}
-
-TEST_F(FetcherTest, AContradictingAnswerIsTriedThreeTimes) {
-  options_.timeout = std::chrono::hours(1000);  // the clock runs away from slow threads below
-  Start(1);
-  for (int i = 0; i < 3; ++i) backend_.FailNext(kPath, Status(Code::kProtocol, "wrong range"));
-  std::future<Code> outcome = ReadInThread({0, 10});
-  while (outcome.wait_for(seconds(0)) != std::future_status::ready) {
-    clock_.Advance(milliseconds(50));  // the third try waits for a part of the base
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(outcome.get(), Code::kProtocol);
-  EXPECT_EQ(backend_.fetches().size(), 3);
 }
 
 TEST_F(FetcherTest, ADemandedWriteDoesNotQueueBehindThoseThatRunAhead) {
@@ -516,123 +261,6 @@ TEST_F(FetcherTest, AReaderOfWhatWasDroppedGetsItAllTheSame) {
   fetcher_->DropPrefetch();
   backend_.OpenGate(kPath);
   EXPECT_EQ(outcome.get(), Code::kOk);
-}
-
-class HedgeTest : public FetcherTest {
- protected:
-  // Past the patience that the source deserves while little is known of it; the timer has seen it.
-  void LetSilencePass() {
-    clock_.Advance(seconds(3));
-    std::promise<void> seen;
-    timer_.At(clock_.Now(), [&] { seen.set_value(); });
-    seen.get_future().wait();
-  }
-};
-
-TEST_F(HedgeTest, ASilentBodyGetsASecondRequestForWhatIsMissing) {
-  Start();
-  backend_.StallNext(kPath, 20'000);
-  std::future<Code> outcome = ReadInThread({0, kFillBlock});
-  backend_.AwaitStalled(1);
-  LetSilencePass();
-  EXPECT_EQ(outcome.get(), Code::kOk);
-  EXPECT_EQ(backend_.fetches().size(), 2);
-  EXPECT_EQ(backend_.fetches().back().range.end, kFillBlock);
-  AwaitIdle();  // the silent one has been stopped
-  EXPECT_EQ(stats_.hedges, 1);
-  EXPECT_EQ(stats_.fetch_failures, 0);
-}
-
-TEST_F(HedgeTest, SoDoesASilentHead) {
-  Start();
-  backend_.StallNext(kPath, 0);
-  std::future<Code> outcome = ReadInThread({0, 10});
-  backend_.AwaitStalled(1);
-  LetSilencePass();
-  EXPECT_EQ(outcome.get(), Code::kOk);
-  AwaitIdle();
-}
-
-TEST_F(HedgeTest, WhatNobodyWaitsForIsNotHedged) {
-  Start();
-  backend_.StallNext(kPath, 0);
-  fetcher_->Prefetch({0, kFillBlock}, Priority::kReadahead);
-  backend_.AwaitStalled(1);
-  LetSilencePass();
-  EXPECT_EQ(stats_.hedges, 0);
-  std::future<Code> outcome = ReadInThread({0, 10});  // now somebody does
-  AwaitWaiters(1);
-  LetSilencePass();
-  EXPECT_EQ(outcome.get(), Code::kOk);
-  EXPECT_EQ(stats_.hedges, 1);
-}
-
-TEST_F(HedgeTest, AHedgeThatIsSilentTooEndsWithTheOneThatSpeaksAgain) {
-  Start();
-  backend_.CloseGate(kPath);
-  std::future<Code> outcome = ReadInThread({0, 10});
-  backend_.AwaitAtGate(kPath, 1);
-  LetSilencePass();
-  backend_.AwaitAtGate(kPath, 2);
-  LetSilencePass();  // there is no third
-  backend_.OpenGate(kPath);
-  EXPECT_EQ(outcome.get(), Code::kOk);
-  AwaitIdle();
-  EXPECT_EQ(backend_.fetches().size(), 2);
-  EXPECT_EQ(resource_->NextGap(0, kFillBlock), std::nullopt);
-  EXPECT_EQ(stats_.bytes_fetched, kFillBlock);
-}
-
-TEST_F(HedgeTest, AHedgeThatFailsChangesNothing) {
-  Start();
-  backend_.StallNext(kPath, 0);
-  backend_.FailNext(kPath, Status(Code::kDenied, "403"));
-  std::future<Code> outcome = ReadInThread({0, 10});
-  backend_.AwaitStalled(1);
-  LetSilencePass();
-  while (backend_.fetches().size() < 2) std::this_thread::yield();
-  EXPECT_NE(outcome.wait_for(milliseconds(0)), std::future_status::ready);
-  EXPECT_EQ(resource_->state(), Resource::State::kActive);
-  fetcher_->Stop();
-  EXPECT_EQ(outcome.get(), Code::kShutdown);
-}
-
-TEST_F(HedgeTest, AHedgeThatWonGoesOnLikeAnyFlight) {
-  Start();
-  backend_.StallNext(kPath, 10'000);
-  backend_.FailNext(kPath, Status(Code::kUnavailable, "reset"), 30'000);
-  std::future<Code> outcome = ReadInThread({0, kFillBlock});
-  backend_.AwaitStalled(1);
-  LetSilencePass();
-  EXPECT_EQ(outcome.get(), Code::kOk);
-  EXPECT_EQ(backend_.fetches().size(), 3);
-}
-
-TEST_F(HedgeTest, AServerThatAsksToBeSparedIsNotHedged) {
-  Start();
-  backend_.FailNext(kPath, Status(Code::kUnavailable, "503").set_overloaded());
-  EXPECT_EQ(Read({0, 10}), Code::kOk);
-  backend_.StallNext(kPath, 0);
-  std::future<Code> outcome = ReadInThread({kMiB, kMiB + 10});
-  backend_.AwaitStalled(1);
-  LetSilencePass();
-  EXPECT_EQ(stats_.hedges, 0);
-  clock_.Advance(seconds(56));
-  EXPECT_NE(outcome.wait_for(milliseconds(0)), std::future_status::ready);
-  LetSilencePass();
-  fetcher_->Stop();
-}
-
-TEST_F(HedgeTest, ASilentFlightAndItsHedgeEndWhenTheFetcherStops) {
-  Start();
-  backend_.StallNext(kPath, 0);
-  backend_.StallNext(kPath, 0);
-  std::future<Code> outcome = ReadInThread({0, 10});
-  backend_.AwaitStalled(1);
-  LetSilencePass();
-  backend_.AwaitStalled(2);
-  fetcher_->Stop();
-  EXPECT_EQ(outcome.get(), Code::kShutdown);
 }
 
 TEST_F(FetcherTest, StopFreesTheConnectionsAndEndsTheWaits) {
