@@ -1,5 +1,8 @@
 #include "backends/http_access.h"
 
+#include <unistd.h>
+
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -17,6 +20,11 @@ struct WatchedNetwork {
 std::shared_ptr<NetworkWatch> WatchNetwork() {
   auto network = std::make_shared<WatchedNetwork>();
   return {network, &network->watch};
+}
+
+Status CheckReadable(const std::string& path) {
+  if (path.empty() || access(path.c_str(), R_OK) == 0) return OkStatus();
+  return Status::FromErrno(errno, path);
 }
 
 Status TakeProxy(const BackendOptions& options, HttpTransport::Options& transport) {
@@ -47,6 +55,8 @@ Result<HttpClient::Options> PrepareAccess(const BackendOptions& options) {
   if (!options.unix_socket.empty() && !options.proxy.empty()) {
     return Status(Code::kInvalidArgument, "proxy= and unix_socket= exclude each other");
   }
+  BRIMFS_RETURN_IF_ERROR(CheckReadable(options.cacert));
+  BRIMFS_RETURN_IF_ERROR(CheckReadable(options.capath));
   BRIMFS_RETURN_IF_ERROR(TakeProxy(options, client.transport));
   auto credentials = Credentials::Load({.credentials = options.credentials,
                                         .netrc = options.netrc,

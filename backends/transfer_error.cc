@@ -78,6 +78,11 @@ Status ToStatus(const TransferFailure& failure) {
     case CURLE_SSL_CIPHER:
     case CURLE_SSL_ENGINE_INITFAILED:
       return Status(Code::kUntrusted, why);
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+      return Status(Code::kUnavailable, why + "; is the name right, and the network up?");
+    case CURLE_COULDNT_CONNECT:
+      return Status(Code::kUnavailable, why + "; is the server running, and the port right?");
     default:
       break;
   }

@@ -169,6 +169,15 @@ TEST_F(HttpAuthTest, AFileThatOthersCanReadIsRefusedBeforeAnythingIsAsked) {
   EXPECT_EQ(origin_.counters().requests, 0u);
 }
 
+TEST_F(HttpAuthTest, AuthoritiesThatAreNotThereAreNamedBeforeAnythingIsAsked) {
+  BackendOptions options;
+  options.cacert = dir_ / "missing.pem";
+  const auto opened = OpenSource(origin_.url(), options, limits_);
+  EXPECT_EQ(opened.code(), Code::kNotFound);
+  EXPECT_THAT(opened.status().message(), HasSubstr("missing.pem"));
+  EXPECT_EQ(origin_.counters().requests, 0u);
+}
+
 TEST_F(HttpAuthTest, ARotatedTokenIsReadOnceForAllWhoWait) {
   origin_.Require({.scheme = Scheme::kBearer, .user = "", .password = "old"});
   const auto backend = Open(WithLogin("token=old"));

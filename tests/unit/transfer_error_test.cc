@@ -66,6 +66,12 @@ TEST(TransferErrorTest, AProxyThatRefusesUsIsDenied) {
   EXPECT_EQ(ToStatus(socks).code(), Code::kDenied);
 }
 
+TEST(TransferErrorTest, WhereNobodyAnswersTheRemedyIsAsked) {
+  EXPECT_THAT(Of(CURLE_COULDNT_RESOLVE_HOST, "Could not resolve host: hots").message(),
+              HasSubstr("Could not resolve host: hots; is the name right"));
+  EXPECT_THAT(Of(CURLE_COULDNT_CONNECT).message(), HasSubstr("is the server running"));
+}
+
 TEST(TransferErrorTest, WhatMayPassIsUnavailable) {
   for (const CURLcode error : {CURLE_COULDNT_CONNECT, CURLE_COULDNT_RESOLVE_HOST, CURLE_GOT_NOTHING,
                                CURLE_PARTIAL_FILE, CURLE_PROXY}) {
