@@ -110,7 +110,7 @@ Result<Url> ParseUrl(const std::string& text) {
   if (HasUserInfo(parsed)) {
     return Status(Code::kInvalidArgument,
                   "the URL holds a user name or password, which every user of this machine could "
-                  "see: leave out what stands before the '@'");
+                  "see: leave out what stands before the '@', and use -o credentials=");
   }
   if (Part(parsed, CURLUPART_FRAGMENT)) {
     return Status(Code::kInvalidArgument,

@@ -2,7 +2,7 @@
 
 #include <poll.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -153,8 +153,8 @@ bool KernelMount::Connected() const {
 bool KernelMount::IsOurs(const MountEntry& entry) const {
   if (entry.device != id_ || entry.source != source_) return false;
   if (Connected()) return true;
-  struct stat unused;
-  return stat(entry.mountpoint.c_str(), &unused) != 0 && errno == ENOTCONN;
+  struct statfs unused;
+  return statfs(entry.mountpoint.c_str(), &unused) != 0 && errno == ENOTCONN;
 }
 
 bool KernelMount::Detach() {

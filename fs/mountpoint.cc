@@ -6,6 +6,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,13 +26,14 @@ namespace {
 // One that has not failed by then is not dead, whether it answers or not.
 constexpr int kPatienceMs = 1000;
 
-// errno of a stat, which may never return: on a process that can be left behind.
-int ErrnoOfStat(const std::string& path) {
+// errno of a question to the daemon that the kernel does not answer from its memory. It may never
+// return: on a process that can be left behind.
+int ErrnoOfAsking(const std::string& path) {
   const pid_t child = fork();
   if (child == -1) return errno;
   if (child == 0) {
-    struct stat unused;
-    _exit(stat(path.c_str(), &unused) == 0 ? 0 : errno);
+    struct statfs unused;
+    _exit(statfs(path.c_str(), &unused) == 0 ? 0 : errno);
   }
   const UniqueFd ended(static_cast<int>(syscall(SYS_pidfd_open, child, 0)));
   pollfd wait{ended.get(), POLLIN, 0};
@@ -64,7 +66,7 @@ Status TakeAway(const std::string& mountpoint) {
 Status CheckUncovered(const std::string& mountpoint) {
   std::optional<MountEntry> entry;
   while ((entry = UppermostMount(ReadMountTable(), mountpoint)) && entry->fuse()) {
-    const int error = ErrnoOfStat(mountpoint);
+    const int error = ErrnoOfAsking(mountpoint);
     const bool dead = error == ENOTCONN;
     if (!dead) {
       return Status(Code::kBusy, mountpoint + ": " + entry->source + " (" + entry->type +
