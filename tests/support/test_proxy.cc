@@ -1,7 +1,6 @@
 #include "tests/support/test_proxy.h"
 
 #include <arpa/inet.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,6 +12,8 @@
 #include <cstring>
 #include <string_view>
 #include <utility>
+
+#include "tests/support/origin/auth.h"
 
 namespace brimfs {
 namespace {
@@ -62,15 +63,6 @@ void Pump(int a, int b) {
       if (!SendAll(fds[1 - i].fd, {buffer.data(), static_cast<size_t>(got)})) return;
     }
   }
-}
-
-std::string Basic(const std::string& user, const std::string& password) {
-  const std::string text = user + ":" + password;
-  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  return "Basic " + encoded.substr(0, static_cast<size_t>(size));
 }
 
 // "host:port" in its parts; the default is port 80.
@@ -184,9 +176,10 @@ void TestProxy::ServeHttp(int client) {
     const size_t first_space = head.find(' ');
     const size_t second_space = head.find(' ', first_space + 1);
     if (head.empty() || second_space == std::string::npos) return;
-    const bool let_in = options_.user.empty() ||
-                        head.find("\r\nProxy-Authorization: " +
-                                  Basic(options_.user, options_.password)) != std::string::npos;
+    const bool let_in =
+        options_.user.empty() ||
+        head.find("\r\nProxy-Authorization: " + BasicLogin(options_.user, options_.password)) !=
+            std::string::npos;
     if (!let_in) {
       SendAll(client,
               "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n"

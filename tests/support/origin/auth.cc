@@ -23,15 +23,6 @@ std::string Md5(std::string_view text) {
   return hex;
 }
 
-std::string Base64(const std::string& text) {
-  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
-                                   reinterpret_cast<const unsigned char*>(text.data()),
-                                   static_cast<int>(text.size()));
-  encoded.resize(static_cast<size_t>(size));
-  return encoded;
-}
-
 // The value of `name` among `name="value", name=value, …`.
 std::string Field(std::string_view fields, const std::string& name) {
   size_t at = 0;
@@ -46,6 +37,15 @@ std::string Field(std::string_view fields, const std::string& name) {
 }
 
 }  // namespace
+
+std::string BasicLogin(const std::string& user, const std::string& password) {
+  const std::string text = user + ":" + password;
+  std::string encoded((text.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(encoded.data()),
+                                   reinterpret_cast<const unsigned char*>(text.data()),
+                                   static_cast<int>(text.size()));
+  return "Basic " + encoded.substr(0, static_cast<size_t>(size));
+}
 
 void OriginGuard::Require(OriginAuth auth) {
   MutexLock lock(mu_);
@@ -62,7 +62,7 @@ std::optional<std::string> OriginGuard::Challenge(const OriginRequest& request) 
   MutexLock lock(mu_);
   const std::string* const field = request.Header("authorization");
   const std::string given = field != nullptr ? *field : "";
-  const bool basic = given == "Basic " + Base64(auth_.user + ":" + auth_.password);
+  const bool basic = given == BasicLogin(auth_.user, auth_.password);
   const bool is_digest = given.starts_with("Digest ");
   const bool digest = is_digest && IsRightDigest(request, given.substr(7));
   const bool stale = is_digest && Field(given, "nonce") != Nonce();

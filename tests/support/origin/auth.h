@@ -19,6 +19,9 @@ struct OriginAuth {
   std::string password;  // or the token
 };
 
+// What Authorization or Proxy-Authorization says: "Basic …".
+std::string BasicLogin(const std::string& user, const std::string& password);
+
 // Thread-safe.
 class OriginGuard {
  public:
