@@ -14,8 +14,8 @@
 #include "core/backend.h"
 #include "core/cache.h"
 #include "core/readahead.h"
+#include "fs/ahead_work.h"
 #include "fs/inode_table.h"
-#include "fs/stat_ahead.h"
 
 namespace brimfs {
 
@@ -47,6 +47,10 @@ class OpenFile {
 
 class FileSystem {
  public:
+  // Questions about names that are asked ahead at a time. A source has 8 connections for metadata:
+  // one is left to those who wait.
+  static constexpr size_t kStatsAhead = 7;
+
   struct Options {
     Duration metadata_ttl = std::chrono::seconds(60);
     Duration negative_ttl = std::chrono::seconds(5);
@@ -158,7 +162,7 @@ class FileSystem {
 
   // Each has its own lock.
   InodeTable nodes_;
-  StatAhead stat_ahead_;  // goes first: it uses all of the above
+  AheadWork stat_ahead_{kStatsAhead};  // goes first: it uses all of the above
 };
 
 }  // namespace brimfs

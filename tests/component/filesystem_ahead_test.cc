@@ -53,12 +53,12 @@ TEST_F(AheadTest, TheNamesOfADirectoryAreAskedForEightAtATimeAndNoneTwice) {
   gated_.OpenGate();
   for (int i = 0; i < 20; ++i) (void)LookUp(Name(i));
   // What these have asked for ahead has been answered when the next is known without asking.
-  gated_.AwaitAsked(20 + LookUpPattern::kMaxWindow);
+  gated_.AwaitAsked(20 + LookUpPattern::Options{}.max_window);
   gated_.CloseGate();
-  for (int i = 20; i < 20 + static_cast<int>(LookUpPattern::kMaxWindow); ++i) {
+  for (int i = 20; i < 20 + static_cast<int>(LookUpPattern::Options{}.max_window); ++i) {
     StartLookUp(Name(i));
   }
-  gated_.AwaitAtGate(StatAhead::kThreads);
+  gated_.AwaitAtGate(FileSystem::kStatsAhead);
   StartLookUp(Name(kNames - 1));
   gated_.AwaitAtGate(8);
   gated_.OpenGate();
@@ -93,7 +93,7 @@ TEST_F(AheadTest, TheOrderOfNumbersIsFollowedAsWell) {
     return fs_->NumberOf(kRootNode, a) < fs_->NumberOf(kRootNode, b);
   });
   for (int i = 0; i < 20; ++i) (void)LookUp(names[static_cast<size_t>(i)]);
-  gated_.AwaitAsked(20 + LookUpPattern::kMaxWindow);
+  gated_.AwaitAsked(20 + LookUpPattern::Options{}.max_window);
 }
 
 TEST_F(AheadTest, ALookupOfANameThatIsUnderWayWaitsForItsAnswer) {

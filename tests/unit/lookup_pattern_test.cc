@@ -12,6 +12,7 @@ namespace brimfs {
 namespace {
 
 constexpr size_t kMany = 10'000;
+constexpr LookUpPattern::Options kOptions;
 
 class LookUpPatternTest : public testing::Test {
  protected:
@@ -40,10 +41,10 @@ TEST_F(LookUpPatternTest, OneLookupShowsNothing) { EXPECT_EQ(LookUp(5), 0u); }
 
 TEST_F(LookUpPatternTest, TwoInARowAreAStreamThatGrowsToItsLimit) {
   LookUp(0);
-  EXPECT_EQ(LookUp(1), LookUpPattern::kFirstWindow);
+  EXPECT_EQ(LookUp(1), kOptions.first_window);
   size_t position = 2;
   for (; position < 20; ++position) LookUp(position);
-  EXPECT_EQ(*ahead_.rbegin(), position + LookUpPattern::kMaxWindow - 1);
+  EXPECT_EQ(*ahead_.rbegin(), position + kOptions.max_window - 1);
   EXPECT_EQ(LookUp(position), 1u) << "then one comes for each that is used";
 }
 
@@ -55,7 +56,7 @@ TEST_F(LookUpPatternTest, AStreamEndsWithTheListing) {
 
 TEST_F(LookUpPatternTest, TheSameNameAgainShowsNothing) {
   for (int i = 0; i < 10; ++i) LookUp(7);
-  EXPECT_LE(total_, LookUpPattern::kFirstWindow);
+  EXPECT_LE(total_, kOptions.first_window);
 }
 
 TEST_F(LookUpPatternTest, RandomLookupsAskForHardlyAnything) {
@@ -69,7 +70,7 @@ TEST_F(LookUpPatternTest, AStreamThatBecomesRandomStopsAtOnce) {
   for (size_t i = 0; i < 20; ++i) LookUp(i);
   EXPECT_EQ(LookUp(5000), 0u);
   EXPECT_EQ(LookUp(3000), 0u);
-  EXPECT_LE(LookUp(20), LookUpPattern::kFirstWindow) << "it has to grow again";
+  EXPECT_LE(LookUp(20), kOptions.first_window) << "it has to grow again";
 }
 
 TEST_F(LookUpPatternTest, ASecondPassIsAStreamAgain) {

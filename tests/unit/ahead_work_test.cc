@@ -1,4 +1,4 @@
-#include "fs/stat_ahead.h"
+#include "fs/ahead_work.h"
 
 #include <atomic>
 #include <latch>
@@ -10,11 +10,13 @@
 namespace brimfs {
 namespace {
 
-class StatAheadTest : public testing::Test {
+class AheadWorkTest : public testing::Test {
  protected:
-  // Questions that are under way until Finish, one on every thread.
+  static constexpr size_t kThreads = 7;
+
+  // Jobs that are under way until Finish, one on every thread.
   void Occupy() {
-    for (size_t i = 0; i < StatAhead::kThreads; ++i) {
+    for (size_t i = 0; i < kThreads; ++i) {
       ahead_->Submit(&other_, [this](const std::stop_token&) {
         busy_.count_down();
         finish_.wait();
@@ -26,37 +28,37 @@ class StatAheadTest : public testing::Test {
 
   int owner_ = 0;
   int other_ = 0;
-  std::latch busy_{StatAhead::kThreads};
+  std::latch busy_{kThreads};
   std::latch finish_{1};
-  std::optional<StatAhead> ahead_{std::in_place};
+  std::optional<AheadWork> ahead_{std::in_place, kThreads};
 };
 
-TEST_F(StatAheadTest, SeveralQuestionsAreAskedAtOnce) {
+TEST_F(AheadWorkTest, SeveralJobsAreDoneAtOnce) {
   Occupy();  // returns only if all of them run
   Finish();
 }
 
-TEST_F(StatAheadTest, WhatIsDroppedIsNotAsked) {
+TEST_F(AheadWorkTest, WhatIsDroppedIsNotDone) {
   Occupy();
-  std::atomic<int> asked{0};
+  std::atomic<int> done{0};
   std::latch last{1};
-  for (int i = 0; i < 10; ++i) ahead_->Submit(&owner_, [&](const std::stop_token&) { ++asked; });
+  for (int i = 0; i < 10; ++i) ahead_->Submit(&owner_, [&](const std::stop_token&) { ++done; });
   ahead_->Submit(&other_, [&](const std::stop_token&) { last.count_down(); });
   ahead_->Drop(&owner_);
   Finish();
   last.wait();
   ahead_.reset();
-  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(done, 0);
 }
 
-TEST_F(StatAheadTest, TheOldestOfTooManyIsDropped) {
+TEST_F(AheadWorkTest, TheOldestOfTooManyIsDropped) {
   Occupy();
   auto first = std::make_shared<int>();
-  std::atomic<size_t> asked{0};
+  std::atomic<size_t> done{0};
   std::latch last{1};
-  ahead_->Submit(&owner_, [&, first](const std::stop_token&) { ++asked; });
-  for (size_t i = 1; i < StatAhead::kMaxQueued; ++i) {
-    ahead_->Submit(&owner_, [&](const std::stop_token&) { ++asked; });
+  ahead_->Submit(&owner_, [&, first](const std::stop_token&) { ++done; });
+  for (size_t i = 1; i < AheadWork::kMaxQueued; ++i) {
+    ahead_->Submit(&owner_, [&](const std::stop_token&) { ++done; });
   }
   EXPECT_EQ(first.use_count(), 2);
   ahead_->Submit(&owner_, [&](const std::stop_token&) { last.count_down(); });
@@ -64,10 +66,10 @@ TEST_F(StatAheadTest, TheOldestOfTooManyIsDropped) {
   Finish();
   last.wait();
   ahead_.reset();
-  EXPECT_EQ(asked, StatAhead::kMaxQueued - 1);
+  EXPECT_EQ(done, AheadWork::kMaxQueued - 1);
 }
 
-TEST_F(StatAheadTest, TheEndStopsWhatRunsAndDropsTheRest) {
+TEST_F(AheadWorkTest, TheEndStopsWhatRunsAndDropsTheRest) {
   std::latch running{1};
   std::latch stopped{1};
   ahead_->Submit(&owner_, [&](const std::stop_token& stop) {

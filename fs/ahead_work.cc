@@ -1,13 +1,13 @@
-#include "fs/stat_ahead.h"
+#include "fs/ahead_work.h"
 
 #include <utility>
 
 namespace brimfs {
 
-StatAhead::~StatAhead() {
+AheadWork::~AheadWork() {
   stop_.request_stop();
   std::vector<std::thread> threads;
-  std::deque<Queued> dropped;  // with no lock held: what questions hold may be the last of its kind
+  std::deque<Queued> dropped;  // with no lock held: what jobs hold may be the last of its kind
   {
     MutexLock lock(mu_);
     threads.swap(threads_);
@@ -17,21 +17,21 @@ StatAhead::~StatAhead() {
   for (std::thread& thread : threads) thread.join();
 }
 
-void StatAhead::Submit(const void* owner, Question question) {
+void AheadWork::Submit(const void* owner, Job job) {
   Queued oldest;
   MutexLock lock(mu_);
   if (queue_.size() == kMaxQueued) {
     oldest = std::move(queue_.front());
     queue_.pop_front();
   }
-  queue_.push_back({owner, std::move(question)});
-  if (idle_ < queue_.size() && threads_.size() < kThreads) {
+  queue_.push_back({owner, std::move(job)});
+  if (idle_ < queue_.size() && threads_.size() < max_threads_) {
     threads_.emplace_back([this] { Work(); });
   }
   changed_.NotifyOne();
 }
 
-void StatAhead::Drop(const void* owner) {
+void AheadWork::Drop(const void* owner) {
   std::deque<Queued> dropped;
   MutexLock lock(mu_);
   std::deque<Queued> kept;
@@ -41,7 +41,7 @@ void StatAhead::Drop(const void* owner) {
   queue_ = std::move(kept);
 }
 
-void StatAhead::Work() {
+void AheadWork::Work() {
   const std::stop_token stop = stop_.get_token();
   for (;;) {
     Queued next;
@@ -54,7 +54,7 @@ void StatAhead::Work() {
       next = std::move(queue_.front());
       queue_.pop_front();
     }
-    next.question(stop);
+    next.job(stop);
   }
 }
 
