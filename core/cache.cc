@@ -24,10 +24,17 @@ std::string EntryName(const std::string& source, const std::string& key, const V
   return name;
 }
 
+// A connection has two sockets, as it may be redirected, and what wakes its thread.
+constexpr rlim_t kDescriptorsAConnection = 4;
+constexpr rlim_t kOtherDescriptors = 64;  // of names, of the mount, of the log
+
 Cache::Options Fitted(Cache::Options options) {
   rlimit files;
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY) {
-    options.max_idle_files = std::min<size_t>(options.max_idle_files, files.rlim_cur / 2);
+    const rlim_t taken = kOtherDescriptors + kDescriptorsAConnection *
+                                                 static_cast<rlim_t>(options.scheduler.connections);
+    const rlim_t free = files.rlim_cur - std::min(files.rlim_cur, taken);
+    options.max_idle_files = std::min<size_t>(options.max_idle_files, free / 2);
   }
   if (options.driver == DriverKind::kMemory) {
     // What is in flight cannot be evicted, and what is fetched ahead should live until it is read.
@@ -82,13 +89,15 @@ Result<std::shared_ptr<CachedFile>> Cache::Open(const std::string& path, const V
     if (std::shared_ptr<CachedFile> file = Find(path, version)) return file;
   }
   Result<std::unique_ptr<CachedFile>> made = Make(path, version);
+  // Perhaps for want of a descriptor.
+  if (made.code() == Code::kIo && ForgetIdle()) made = Make(path, version);
   if (!made.ok()) return made.status();
 
   std::vector<std::unique_ptr<Slot>> leaving;  // destroyed after the lock is let go
   MutexLock lock(mu_);
   if (shut_down_) return Status(Code::kShutdown, "the mount is going away");
   if (std::shared_ptr<CachedFile> file = Find(path, version)) return file;
-  leaving = TrimIdle();
+  leaving = TrimIdle(options_.max_idle_files);
   auto slot = std::make_unique<Slot>();
   slot->path = path;
   slot->file = std::move(*made);
@@ -171,9 +180,16 @@ void Cache::OnHandleGone(Slot& slot) {
   if (--slot.handles == 0) slot.idle = idle_.insert(idle_.end(), &slot);
 }
 
-std::vector<std::unique_ptr<Cache::Slot>> Cache::TrimIdle() {
+bool Cache::ForgetIdle() {
+  std::vector<std::unique_ptr<Slot>> leaving;  // destroyed after the lock is let go
+  MutexLock lock(mu_);
+  leaving = TrimIdle(0);
+  return !leaving.empty();
+}
+
+std::vector<std::unique_ptr<Cache::Slot>> Cache::TrimIdle(size_t most) {
   std::vector<std::unique_ptr<Slot>> leaving;
-  while (idle_.size() > options_.max_idle_files) {
+  while (idle_.size() > most) {
     Slot* const coldest = idle_.front();
     idle_.pop_front();
     const auto versions = slots_.find(coldest->path);

@@ -36,7 +36,8 @@ class Cache {
     std::string directory;               // for kMmap; made with mode 0700 if it is missing
     uint64_t memory_budget = 256 << 20;  // for kMemory, bytes over the whole mount
     // Closed files that keep their bytes; the least recently used leave. Each has a descriptor, so
-    // at most half of RLIMIT_NOFILE.
+    // at most half of what RLIMIT_NOFILE leaves beside the connections; and all of them leave when
+    // a file cannot be made, perhaps for want of one.
     size_t max_idle_files = 8192;
     std::string source;  // identity of the SOURCE, part of every entry's name
     Scheduler::Options scheduler;
@@ -85,8 +86,10 @@ class Cache {
   std::shared_ptr<CachedFile> Handle(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void OnHandleGone(Slot& slot);
 
-  // Removes and returns the idle files that are too many.
-  std::vector<std::unique_ptr<Slot>> TrimIdle() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Removes and returns the idle files beyond `most`.
+  std::vector<std::unique_ptr<Slot>> TrimIdle(size_t most) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // Whether there was one.
+  bool ForgetIdle();
 
   const Options options_;
   Backend& backend_;

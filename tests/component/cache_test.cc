@@ -1,7 +1,9 @@
 #include "core/cache.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -12,6 +14,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/unique_fd.h"
 #include "tests/support/fake_backend.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/temp_dir.h"
@@ -64,6 +67,29 @@ TEST_F(CacheTest, TheSameVersionIsTheSameFile) {
   const auto first = Open(*cache, "a");
   EXPECT_EQ(first, Open(*cache, "a"));
   EXPECT_EQ(FilesOnDisk(), 1);
+}
+
+TEST_F(CacheTest, IdleFilesLeaveWhereDescriptorsAreScarce) {
+  const auto cache = Make();
+  for (int i = 0; i < 10; ++i) {
+    backend_.Put("idle" + std::to_string(i), kMiB);
+    Open(*cache, "idle" + std::to_string(i));
+  }
+  EXPECT_EQ(FilesOnDisk(), 10);
+  backend_.Put("a", kMiB);
+  std::vector<UniqueFd> taken;
+  rlimit limit;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit low{std::min<rlim_t>(limit.rlim_cur, 256), limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &low), 0);
+  for (UniqueFd fd(open("/dev/null", O_RDONLY)); fd.valid();
+       fd = UniqueFd(open("/dev/null", O_RDONLY))) {
+    taken.push_back(std::move(fd));
+  }
+  EXPECT_TRUE(ReadsRight(*Open(*cache, "a"), {0, 100}));
+  taken.clear();
+  EXPECT_EQ(FilesOnDisk(), 1);
+  setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 TEST_F(CacheTest, AnotherVersionIsAnotherFileAndBothAreRead) {
