@@ -64,6 +64,9 @@ class Cache {
 
   Stats& stats() { return stats_; }
 
+  // SourceTraffic::Options::readahead, as it fits the memory.
+  uint64_t readahead() const { return traffic_.options.readahead; }
+
  private:
   // A file and who has it. Idle: nobody. The pointers that Open gives out share one count of
   // references, whose end puts the file back on the shelf.

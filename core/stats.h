@@ -19,6 +19,11 @@ struct Stats {
   std::atomic<uint64_t> bytes_evicted{0};
   std::atomic<uint64_t> stat_calls{0};  // metadata requests to the source
   std::atomic<uint64_t> list_calls{0};
+  // Files of which something was fetched before they were opened; those of them that were opened
+  // then, and those that were given up before.
+  std::atomic<uint64_t> siblings_fetched{0};
+  std::atomic<uint64_t> siblings_used{0};
+  std::atomic<uint64_t> siblings_wasted{0};
 };
 
 }  // namespace brimfs

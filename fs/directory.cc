@@ -102,7 +102,7 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
     next.push_back(&names[guide_->by_number[i]]);
   }
   for (const ListedName* const listed : next) {
-    if (listed->kind == ObjectKind::kFile && !listed->version.length && !Asked(listed->name, now)) {
+    if (listed->kind == ObjectKind::kFile && !Look(listed->name)) {
       outlook.names.push_back(listed->name);
     }
   }
@@ -114,6 +114,39 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
     by_number_.Collapse();
   }
   return outlook;
+}
+
+Directory::Siblings Directory::OnRead(const std::string& name, uint64_t length, uint64_t front,
+                                      uint64_t limit) {
+  Siblings siblings;
+  const TimePoint now = clock_.Now();
+  MutexLock lock(mu_);
+  DropOldListing(now);
+  if (!guide_) return siblings;
+  const std::vector<ListedName>& names = guide_->names;
+  const ListedName* const found = guide_->Find(name);
+  if (found == nullptr) return siblings;
+
+  std::map<size_t, Version> known;
+  const auto length_of = [&](size_t position)
+                             ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> std::optional<uint64_t> {
+    if (names[position].kind == ObjectKind::kDirectory) return 0;
+    const std::optional<Known> file = Look(names[position].name);
+    if (!file) return std::nullopt;
+    if (!file->info.ok() || file->info->kind == ObjectKind::kDirectory) return 0;
+    known.insert_or_assign(position, file->info->version);
+    return file->info->version.length;
+  };
+  if (!reads_) reads_ = std::make_unique<SiblingReads>();
+  const auto position = static_cast<size_t>(found - names.data());
+  const SiblingReads::Advice advice =
+      reads_->OnRead(*guide_, {position, length, front}, limit, length_of);
+  for (const SiblingReads::Wanted& wanted : advice.wanted) {
+    siblings.files.push_back({names[wanted.position].name, known[wanted.position], wanted.bytes});
+  }
+  siblings.random = advice.random;
+  if (!advice.random) guided_ = now;
+  return siblings;
 }
 
 void Directory::RememberAbsent(const std::string& name, TimePoint as_of) {
@@ -128,9 +161,10 @@ void Directory::RememberAbsent(const std::string& name, TimePoint as_of) {
 void Directory::SetListing(std::shared_ptr<const Listing> listing) {
   MutexLock lock(mu_);
   std::erase_if(distrusted_, [&](const auto& one) { return one.second < listing->fetched; });
-  guide_ = listing->exact ? nullptr : listing;
+  guide_ = listing;
   guided_ = listing->fetched;
   by_name_ = by_number_ = LookUpPattern();
+  reads_ = nullptr;
   listing_ = std::move(listing);
 }
 

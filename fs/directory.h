@@ -14,6 +14,7 @@
 #include "core/mutex.h"
 #include "fs/listing.h"
 #include "fs/lookup_pattern.h"
+#include "fs/sibling_reads.h"
 
 namespace brimfs {
 
@@ -50,6 +51,21 @@ class Directory {
     std::vector<std::string> names;  // probably next, of the listing, whose stat needs a request
   };
   Outlook OnLookUp(const std::string& name);
+
+  // What the reading of the file `name` shows of those that will be read: see SiblingReads. Only
+  // files of which enough is known without a request are named.
+  struct Sibling {
+    std::string name;
+    Version version;     // with its length
+    uint64_t bytes = 0;  // of its front, to fetch
+  };
+  struct Siblings {
+    bool random = false;         // what was to be fetched ahead is not wanted any more
+    std::vector<Sibling> files;  // probably next, in this order
+  };
+  // `length` is the file's, `front` the bytes of its front that were read, `limit` the bytes that
+  // may be wanted ahead.
+  Siblings OnRead(const std::string& name, uint64_t length, uint64_t front, uint64_t limit);
 
   // As Remember, of something that exists and that nobody has looked up yet: the next Find makes it
   // an ordinary name, until then only the last kMaxAhead of them are kept.
@@ -95,12 +111,13 @@ class Directory {
   size_t purge_at_ ABSL_GUARDED_BY(mu_) = 64;  // size of absent_ at which old ones are looked for
   std::deque<std::string> ahead_
       ABSL_GUARDED_BY(mu_);  // names in asked_; some are looked up by now
-  // The last listing that was not exact, and the lookups in it by its two orders. It guides on when
-  // it is too old to be believed, as long as a program goes through it.
+  // The last listing, and the lookups in it by its two orders. It guides on when it is too old to
+  // be believed, as long as a program goes through it.
   std::shared_ptr<const Listing> guide_ ABSL_GUARDED_BY(mu_);
   TimePoint guided_ ABSL_GUARDED_BY(mu_);  // when it last did
   LookUpPattern by_name_ ABSL_GUARDED_BY(mu_);
   LookUpPattern by_number_ ABSL_GUARDED_BY(mu_);
+  std::unique_ptr<SiblingReads> reads_ ABSL_GUARDED_BY(mu_);  // null until a file of it was read
 };
 
 }  // namespace brimfs

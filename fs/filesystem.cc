@@ -35,7 +35,8 @@ FileSystem::FileSystem(Backend& backend, Cache& cache, Clock& clock, KernelBacki
       kernel_(kernel),
       options_(std::move(options)),
       nodes_(std::make_shared<Node>(kRootNode, Place{}, Dated({ObjectKind::kDirectory, {}}),
-                                    clock.Now(), MakeDirectory(clock, options_))) {}
+                                    clock.Now(), MakeDirectory(clock, options_))),
+      siblings_(cache) {}
 
 ObjectInfo FileSystem::Dated(ObjectInfo info) const {
   if (info.kind == ObjectKind::kDirectory && !info.version.last_modified) {
@@ -181,6 +182,7 @@ bool FileSystem::Confirm(Node& node, const Known& known) {
 
 void FileSystem::Forget(NodeId id, uint64_t count) {
   const std::shared_ptr<Node> node = nodes_.Forget(id, count);
+  if (node && node->is_directory()) siblings_.Drop(node.get());
   if (!node || nodes_.Current(node->place.parent, node->place.name)) return;
   if (const auto parent = nodes_.Find(node->place.parent)) {
     parent->directory->Forget(node->place.name);

@@ -16,6 +16,7 @@
 #include "core/readahead.h"
 #include "fs/ahead_work.h"
 #include "fs/inode_table.h"
+#include "fs/sibling_prefetch.h"
 
 namespace brimfs {
 
@@ -43,6 +44,8 @@ class OpenFile {
 
   Mutex mu;
   Readahead readahead ABSL_GUARDED_BY(mu);
+  uint64_t front ABSL_GUARDED_BY(mu) = 0;          // so many of its first bytes were read
+  bool front_is_told ABSL_GUARDED_BY(mu) = false;  // for the sake of its siblings
 };
 
 class FileSystem {
@@ -150,6 +153,11 @@ class FileSystem {
   Result<std::shared_ptr<CachedFile>> FileOf(Node& node, Ask ask, std::stop_token stop);
   void StartReadahead(OpenFile& file, const Range& read);
   void CountRead(OpenFile& file, bool waited, const Range& read);
+  // Tells the directory once how much of the file's front was read: as soon as it is all that
+  // matters, or at the end.
+  void NoteFront(OpenFile& file, const Range& read);
+  void NoteEnd(OpenFile& file);
+  void FetchSiblings(const Node& node, uint64_t front);
   void OnWaited(OpenFile& file, bool waited, const Result<Lease>& outcome);
 
   // Constant after construction.
@@ -162,6 +170,7 @@ class FileSystem {
 
   // Each has its own lock.
   InodeTable nodes_;
+  SiblingPrefetch siblings_;
   AheadWork stat_ahead_{kStatsAhead};  // goes first: it uses all of the above
 };
 

@@ -61,7 +61,7 @@ std::shared_ptr<const Listing> MakeListing(std::vector<ListedName> names, const 
       std::all_of(listing->names.begin(), listing->names.end(), [](const ListedName& listed) {
         return listed.kind == ObjectKind::kDirectory || listed.version.length.has_value();
       });
-  if (!listing->exact) SortByNumber(*listing, path);
+  SortByNumber(*listing, path);
   return listing;
 }
 

@@ -19,8 +19,7 @@ struct Listing {
   TimePoint fetched;              // when the source was asked, not when it had answered
 
   // Positions in `names`, in the order of st_ino: the order in which cp(1) goes through a
-  // directory, and find(1) through a large one. `rank` is its inverse. Empty if the listing is
-  // exact.
+  // directory, and find(1) through a large one. `rank` is its inverse.
   std::vector<uint32_t> by_number;
   std::vector<uint32_t> rank;
 

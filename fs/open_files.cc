@@ -13,6 +13,9 @@ Range CutAtEnd(const Range& range, const OpenFile& file) {
   return {range.begin, std::min(range.end, file.node->attributes.size)};
 }
 
+// The kernel's readahead asks for pieces that may come out of order.
+constexpr uint64_t kDisorder = 256 << 10;
+
 bool HasGap(OpenFile& file, const Range& range) {
   return !range.empty() && file.file->resource().NextGap(range.begin, range.end).has_value();
 }
@@ -76,7 +79,10 @@ Result<std::unique_ptr<OpenFile>> FileSystem::Open(NodeId id, Ask ask, std::stop
   if (!opened.ok()) return opened.status();
   const std::shared_ptr<CachedFile>& file = *opened;
 
-  const bool may_pass = kernel_ && kernel_->enabled() && node->attributes.size > 0 &&
+  // The first open of what was fetched ahead is an ordinary one: only that shows whether it is
+  // read.
+  const bool was_ahead = siblings_.Take(*file);
+  const bool may_pass = !was_ahead && kernel_ && kernel_->enabled() && node->attributes.size > 0 &&
                         file->resource().state() == Resource::State::kCommitted;
   const int backing_id = node->open_mode.Enter(may_pass, [&]() -> Result<int> {
     const int fd = file->FreezeForKernel();
@@ -88,6 +94,7 @@ Result<std::unique_ptr<OpenFile>> FileSystem::Open(NodeId id, Ask ask, std::stop
 
 void FileSystem::Release(std::unique_ptr<OpenFile> open) {
   Node& node = *open->node;
+  NoteEnd(*open);
   // The cache may let the file go from now on; what its fetches have taught stays with the node.
   if (!node.Learn(open->file->version())) (void)MarkStale(node);
   const int unused = node.open_mode.Leave(open->backing_id);
@@ -112,6 +119,42 @@ void FileSystem::CountRead(OpenFile& file, bool waited, const Range& read) {
   (waited ? stats.reads_waited : stats.reads_covered).fetch_add(1, std::memory_order_relaxed);
   stats.bytes_read.fetch_add(read.size(), std::memory_order_relaxed);
   file.file->Touch(read);
+  NoteFront(file, read);
+}
+
+void FileSystem::NoteFront(OpenFile& file, const Range& read) {
+  uint64_t front = 0;
+  {
+    MutexLock lock(file.mu);
+    if (file.front_is_told || read.begin > file.front + kDisorder) return;
+    file.front = front = std::max(file.front, read.end);
+    if (front < std::min(file.node->attributes.size, SiblingReads::kMost)) return;
+    file.front_is_told = true;
+  }
+  FetchSiblings(*file.node, front);
+}
+
+void FileSystem::NoteEnd(OpenFile& file) {
+  uint64_t front = 0;
+  {
+    MutexLock lock(file.mu);
+    if (file.front_is_told) return;
+    front = file.front;
+  }
+  if (front > 0) FetchSiblings(*file.node, front);
+}
+
+void FileSystem::FetchSiblings(const Node& node, uint64_t front) {
+  const uint64_t limit = siblings_.limit();
+  const std::shared_ptr<Node> parent = nodes_.Find(node.place.parent);
+  if (!parent || limit == 0) return;
+  Directory::Siblings siblings =
+      parent->directory->OnRead(node.place.name, node.attributes.size, front, limit);
+  if (siblings.random) siblings_.Drop(parent.get());
+  for (Directory::Sibling& file : siblings.files) {
+    siblings_.Fetch(parent.get(), ChildPath(*parent, file.name), std::move(file.version),
+                    file.bytes);
+  }
 }
 
 void FileSystem::OnWaited(OpenFile& file, bool waited, const Result<Lease>& outcome) {

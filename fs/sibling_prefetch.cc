@@ -1,0 +1,83 @@
+#include "fs/sibling_prefetch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace brimfs {
+namespace {
+
+// Enough for a round trip of a fast link; the rest of what may be fetched ahead is for open files.
+constexpr uint64_t kMostAhead = 16 << 20;
+constexpr uint64_t kShare = 8;
+
+void Count(std::atomic<uint64_t>& counter, size_t files) {
+  counter.fetch_add(files, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+SiblingPrefetch::SiblingPrefetch(Cache& cache)
+    : cache_(cache), limit_(std::min(kMostAhead, cache.readahead() / kShare)) {}
+
+SiblingPrefetch::~SiblingPrefetch() = default;
+
+void SiblingPrefetch::Fetch(const void* directory, std::string path, Version version,
+                            uint64_t bytes) {
+  work_.Submit(directory,
+               [this, directory, path = std::move(path), version = std::move(version),
+                bytes](const std::stop_token&) { Begin(directory, path, version, bytes); });
+}
+
+void SiblingPrefetch::Begin(const void* directory, const std::string& path, const Version& version,
+                            uint64_t bytes) {
+  Result<std::shared_ptr<CachedFile>> opened = cache_.Open(path, version);
+  if (!opened.ok()) return;  // whoever opens it hears why
+  const std::shared_ptr<CachedFile> file = std::move(*opened);
+  if (file.use_count() > 1) return;  // it is open, or kept already
+  const Range front{0, bytes};
+  if (file->resource().state() != Resource::State::kActive ||
+      !file->resource().NextGap(front.begin, front.end) ||
+      file->fetcher().PrefetchLimits(*version.length).room < bytes) {
+    return;
+  }
+  Count(cache_.stats().siblings_fetched, 1);
+  Keep(directory, file);
+  file->fetcher().Prefetch(front, Priority::kReadahead);
+}
+
+void SiblingPrefetch::Keep(const void* directory, std::shared_ptr<CachedFile> file) {
+  KeptList oldest;  // let go of after the lock
+  MutexLock lock(mu_);
+  const CachedFile* const key = file.get();
+  index_.insert_or_assign(key, kept_.insert(kept_.end(), {directory, std::move(file)}));
+  if (kept_.size() <= kMaxFiles) return;
+  index_.erase(kept_.front().file.get());
+  oldest.splice(oldest.end(), kept_, kept_.begin());
+  Count(cache_.stats().siblings_wasted, oldest.size());
+}
+
+bool SiblingPrefetch::Take(const CachedFile& file) {
+  KeptList taken;
+  MutexLock lock(mu_);
+  const auto found = index_.find(&file);
+  if (found == index_.end()) return false;
+  taken.splice(taken.end(), kept_, found->second);
+  index_.erase(found);
+  Count(cache_.stats().siblings_used, 1);
+  return true;
+}
+
+void SiblingPrefetch::Drop(const void* directory) {
+  work_.Drop(directory);
+  KeptList dropped;
+  MutexLock lock(mu_);
+  for (auto at = kept_.begin(); at != kept_.end();) {
+    const auto here = at++;
+    if (here->directory != directory) continue;
+    index_.erase(here->file.get());
+    dropped.splice(dropped.end(), kept_, here);
+  }
+  Count(cache_.stats().siblings_wasted, dropped.size());
+}
+
+}  // namespace brimfs
