@@ -38,14 +38,16 @@ class ProgramTest : public ListingAheadTest, public testing::WithParamInterface<
     for (const Origin::Seen& seen : origin_->seen()) {
       if (seen.method == "HEAD") asked.insert(seen.path);
     }
-    for (int i = 0; i < kFiles; ++i) EXPECT_EQ(asked.count("d/" + Name(i)), 1u) << Name(i);
+    for (int i = 0; i < kFiles; ++i) EXPECT_GE(asked.count("d/" + Name(i)), 1u) << Name(i);
+    // What is under way when a program seems to leave the order is given up, and asked again.
+    EXPECT_LE(asked.size(), kFiles + 2 * kConnections);
     EXPECT_LE(origin_->counters().peak, kConnections);
   }
 };
 
 using LookingTest = ProgramTest;
 
-TEST_P(LookingTest, HasTheFilesAskedForInParallelAndOnce) {
+TEST_P(LookingTest, HasTheFilesAskedForInParallel) {
   Run();
   EXPECT_GE(origin_->counters().peak, kConnections - 2);
 }
@@ -59,7 +61,7 @@ INSTANTIATE_TEST_SUITE_P(AtEveryFile, LookingTest,
 
 using CopyingTest = ProgramTest;
 
-TEST_P(CopyingTest, HasTheFilesAskedForAheadAndOnce) {
+TEST_P(CopyingTest, HasTheFilesAskedForAhead) {
   origin_->SetDelay(std::chrono::milliseconds(2));  // the files themselves come one by one
   Run();
   EXPECT_GE(origin_->counters().peak, 2u);
