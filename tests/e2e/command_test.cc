@@ -25,6 +25,20 @@ bool Poll(int fd, short events, TimePoint deadline) {
   return poll(&wait, 1, std::max(0, static_cast<int>(left.count()))) > 0;
 }
 
+bool HasMount(const std::string& directory) {
+  return ReadFile("/proc/self/mountinfo").find(" " + directory + " ") != std::string::npos;
+}
+
+bool AwaitMount(const std::string& directory, bool there) {
+  // POLLPRI says that a mount has come or gone since the file was read last.
+  const UniqueFd mounts(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
+  const TimePoint deadline = Clock::Steady().Now() + kPatience;
+  while (HasMount(directory) != there) {
+    if (!Poll(mounts.get(), POLLPRI, deadline)) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 void CommandTest::SetUp() {
@@ -47,19 +61,11 @@ Ran CommandTest::Brimfs(const std::string& source, const std::vector<std::string
   return RunCommand(argv, seconds(60));
 }
 
-bool CommandTest::Mounted() const {
-  return ReadFile("/proc/self/mountinfo").find(" " + mountpoint_ + " ") != std::string::npos;
-}
+bool CommandTest::Mounted() const { return HasMount(mountpoint_); }
 
-bool CommandTest::AwaitUnmounted() const {
-  // POLLPRI says that a mount has come or gone since the file was read last.
-  const UniqueFd mounts(open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC));
-  const TimePoint deadline = Clock::Steady().Now() + kPatience;
-  while (Mounted()) {
-    if (!Poll(mounts.get(), POLLPRI, deadline)) return false;
-  }
-  return true;
-}
+bool CommandTest::AwaitMounted(const std::string& directory) { return AwaitMount(directory, true); }
+
+bool CommandTest::AwaitUnmounted() const { return AwaitMount(mountpoint_, false); }
 
 std::vector<pid_t> CommandTest::Daemons() const {
   std::vector<pid_t> found;
@@ -72,9 +78,9 @@ std::vector<pid_t> CommandTest::Daemons() const {
   return found;
 }
 
-bool CommandTest::AwaitDaemonsEnd() const {
+bool CommandTest::AwaitEnd(const std::vector<pid_t>& processes) {
   const TimePoint deadline = Clock::Steady().Now() + kPatience;
-  for (const pid_t pid : Daemons()) {
+  for (const pid_t pid : processes) {
     const UniqueFd process(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
     if (process.valid() && !Poll(process.get(), POLLIN, deadline)) return false;
   }

@@ -32,14 +32,16 @@ class CommandTest : public E2eTest {
   // Whether the kernel has a mount on the mountpoint; asks no daemon.
   bool Mounted() const;
 
-  // Returns when there is none any more; false after half a minute.
+  // Return when a directory has a mount, or ours has none any more; false after half a minute.
+  static bool AwaitMounted(const std::string& directory);
   bool AwaitUnmounted() const;
 
   // Processes whose command line names our mountpoint.
   std::vector<pid_t> Daemons() const;
 
-  // Returns when there is none any more; false after half a minute.
-  bool AwaitDaemonsEnd() const;
+  // Return when these have ended, or all of them; false after half a minute.
+  static bool AwaitEnd(const std::vector<pid_t>& processes);
+  bool AwaitDaemonsEnd() const { return AwaitEnd(Daemons()); }
 
   const TempDir dir_;
   const std::string mountpoint_ = dir_ / "mnt";

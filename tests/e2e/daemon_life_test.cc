@@ -102,14 +102,7 @@ class SigtermTest : public DaemonLifeTest, public ::testing::WithParamInterface<
     std::vector<std::string> argv = Arguments(origin_->url());
     argv.insert(argv.end(), {"-f", "-o", CacheOption()});
     foreground_ = std::make_unique<Process>(argv);
-    ASSERT_TRUE(AwaitMounted());
-  }
-
-  bool AwaitMounted() const {
-    const TimePoint deadline = Clock::Steady().Now() + seconds(30);
-    while (!IsMounted(mountpoint_) && Clock::Steady().Now() < deadline) {
-    }
-    return IsMounted(mountpoint_);
+    ASSERT_TRUE(AwaitMounted(mountpoint_));
   }
 
   std::unique_ptr<Process> foreground_;
@@ -260,11 +253,7 @@ TEST_F(DaemonLifeTest, AutoUnmountLeavesTheNextMountAlone) {
   const std::vector<pid_t> first = Daemons();
   Start();
   for (const pid_t pid : first) kill(pid, SIGTERM);  // the second one ends it
-  ASSERT_TRUE([&] {
-    while (Daemons().size() > 1) {
-    }
-    return true;
-  }());
+  ASSERT_TRUE(AwaitEnd(first));
   EXPECT_EQ(CheckOracleFile(File("file"), kSize), "");
 }
 

@@ -166,7 +166,7 @@ class AutomountTest : public MountHelperTest {
     // Its process group is the one that sees through to the bare directories.
     automount_ = std::make_unique<Process>(std::vector<std::string>{
         "setsid", "automount", "--foreground", "--dont-check-daemon", "-v"});
-    AwaitAutofs();
+    ASSERT_TRUE(AwaitMounted(root_)) << automount_->err();
   }
 
   void TearDown() override {
@@ -177,13 +177,6 @@ class AutomountTest : public MountHelperTest {
     }
     umount2(root_.c_str(), MNT_DETACH);
     MountHelperTest::TearDown();
-  }
-
-  void AwaitAutofs() const {
-    const TimePoint deadline = Clock::Steady().Now() + seconds(20);
-    while (ReadFile("/proc/self/mountinfo").find(" " + root_ + " ") == std::string::npos) {
-      ASSERT_LT(Clock::Steady().Now(), deadline) << automount_->err();
-    }
   }
 
   const std::string root_ = dir_ / "mnt/auto";
