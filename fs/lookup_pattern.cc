@@ -27,7 +27,6 @@ LookUpPattern::Advice LookUpPattern::OnLookUp(size_t position, size_t count) {
     stream = Stream{.begin = position,
                     .next = position + 1,
                     .asked_to = position + 1,
-                    .row = 1,
                     .taken = 1,
                     .used = lookups_};
     return {};
@@ -36,12 +35,13 @@ LookUpPattern::Advice LookUpPattern::OnLookUp(size_t position, size_t count) {
   Stream& stream = streams_[continued];
   stream.used = lookups_;
   const bool again = position + 1 == stream.next;  // the same name: shows nothing
+  const bool exact = position == stream.next;
   stream.begin = std::min(stream.begin, position);
   stream.next = std::max(stream.next, position + 1);
   if (!again) {
-    ++stream.row;
+    stream.shown += exact ? 2 : 1;
     ++stream.taken;
-    if (stream.row >= options_.shown_by) {
+    if (stream.shown >= options_.shown_by) {
       stream.window = std::clamp(2 * stream.window, options_.first_window, options_.max_window);
     }
   }
@@ -59,7 +59,7 @@ LookUpPattern::Advice LookUpPattern::OnLookUp(size_t position, size_t count) {
 void LookUpPattern::Collapse() {
   for (Stream& stream : streams_) {
     stream.window = 0;
-    stream.row = std::min<size_t>(stream.row, 1);
+    stream.shown = 0;
     stream.asked_to = stream.next;
   }
 }

@@ -17,7 +17,7 @@ class LookUpPattern {
  public:
   struct Options {
     size_t streams = 4;
-    size_t shown_by = 2;      // so many lookups in a row are a stream
+    size_t shown_by = 1;      // what shows a stream: a lookup nearby counts 1, the very next name 2
     size_t first_window = 2;  // names ahead, when they are
     size_t max_window = 32;   // a few times the connections that work on them
   };
@@ -49,7 +49,7 @@ class LookUpPattern {
     size_t next = 0;      // after the furthest position looked up
     size_t asked_to = 0;  // what lies before it has been advised
     size_t window = 0;    // 0 until it is shown to be a stream
-    size_t row = 0;       // lookups in a row
+    size_t shown = 0;     // see Options::shown_by
     size_t taken = 0;     // lookups
     uint64_t used = 0;    // 0: none
   };

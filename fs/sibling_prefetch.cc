@@ -30,6 +30,10 @@ void SiblingPrefetch::Fetch(const void* directory, std::string path, Version ver
 
 void SiblingPrefetch::Begin(const void* directory, const std::string& path, const Version& version,
                             uint64_t bytes) {
+  {
+    MutexLock lock(mu_);
+    begun_ = directory;
+  }
   Result<std::shared_ptr<CachedFile>> opened = cache_.Open(path, version);
   if (!opened.ok()) return;  // whoever opens it hears why
   const std::shared_ptr<CachedFile> file = std::move(*opened);
@@ -40,20 +44,22 @@ void SiblingPrefetch::Begin(const void* directory, const std::string& path, cons
       file->fetcher().PrefetchLimits(*version.length).room < bytes) {
     return;
   }
-  Count(cache_.stats().siblings_fetched, 1);
-  Keep(directory, file);
+  // First kept: who opens it from now on takes it. Dropped meanwhile, it is let go at the end.
+  if (!Keep(directory, file)) return;
   file->fetcher().Prefetch(front, Priority::kReadahead);
+  Count(cache_.stats().siblings_fetched, 1);
 }
 
-void SiblingPrefetch::Keep(const void* directory, std::shared_ptr<CachedFile> file) {
+bool SiblingPrefetch::Keep(const void* directory, const std::shared_ptr<CachedFile>& file) {
   KeptList oldest;  // let go of after the lock
   MutexLock lock(mu_);
-  const CachedFile* const key = file.get();
-  index_.insert_or_assign(key, kept_.insert(kept_.end(), {directory, std::move(file)}));
-  if (kept_.size() <= kMaxFiles) return;
+  if (begun_ != directory) return false;
+  index_.insert_or_assign(file.get(), kept_.insert(kept_.end(), {directory, file}));
+  if (kept_.size() <= kMaxFiles) return true;
   index_.erase(kept_.front().file.get());
   oldest.splice(oldest.end(), kept_, kept_.begin());
   Count(cache_.stats().siblings_wasted, oldest.size());
+  return true;
 }
 
 bool SiblingPrefetch::Take(const CachedFile& file) {
@@ -71,6 +77,7 @@ void SiblingPrefetch::Drop(const void* directory) {
   work_.Drop(directory);
   KeptList dropped;
   MutexLock lock(mu_);
+  if (begun_ == directory) begun_ = nullptr;
   for (auto at = kept_.begin(); at != kept_.end();) {
     const auto here = at++;
     if (here->directory != directory) continue;

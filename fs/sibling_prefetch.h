@@ -49,7 +49,8 @@ class SiblingPrefetch {
 
   void Begin(const void* directory, const std::string& path, const Version& version,
              uint64_t bytes);
-  void Keep(const void* directory, std::shared_ptr<CachedFile> file);
+  // False if `directory` was dropped since Begin.
+  bool Keep(const void* directory, const std::shared_ptr<CachedFile>& file);
 
   // Constant after construction.
   Cache& cache_;
@@ -58,6 +59,7 @@ class SiblingPrefetch {
   Mutex mu_;                            // not held while a file is let go
   KeptList kept_ ABSL_GUARDED_BY(mu_);  // oldest first
   absl::flat_hash_map<const CachedFile*, KeptList::iterator> index_ ABSL_GUARDED_BY(mu_);
+  const void* begun_ ABSL_GUARDED_BY(mu_) = nullptr;  // whose file the thread is about to keep
 
   AheadWork work_{1};  // goes first: it uses all of the above
 };

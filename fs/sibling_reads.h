@@ -16,19 +16,19 @@ namespace brimfs {
 
 // Not thread-safe. Of one listing; only files that were read count, not those that were opened.
 //
-// Two orders are followed, by name and by number. Three files in a row are a stream; how many are
-// wanted ahead of it then doubles with every file that is read. A program with several workers may
-// leave the order by as much as that; one that takes only some of the files it goes past gets none
-// ahead.
+// Two orders are followed, by name and by number. Three or four files in a row are a stream; how
+// many are wanted ahead of it then doubles with every file that is read. A program with several
+// workers may leave the order by as much as that; one that takes only some of the files it goes
+// past gets none ahead.
 class SiblingReads {
  public:
   // So much of a file at most, bytes: its own readahead serves the rest of a larger one well.
   static constexpr uint64_t kMost = 1 << 20;
 
   static constexpr LookUpPattern::Options kPattern = {
-      .streams = 8,  // as many workers as have a part of the directory each
-      .shown_by = 3,
-      .first_window = 4,
+      .streams = 8,   // as many workers as have a part of the directory each
+      .shown_by = 3,  // the third of those in order, the fourth of those about so
+      .first_window = 3,
       .max_window = 64,  // a few times the connections that work on them
   };
 

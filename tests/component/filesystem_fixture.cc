@@ -74,6 +74,7 @@ void FileSystemTest::Mount(FileSystem::Options options) {
   cache.source = "fake://";
   cache.scheduler = scheduler_;
   cache.max_idle_files = max_idle_files_;
+  cache.traffic.readahead = readahead_;
   Result<std::unique_ptr<Cache>> created = Cache::Create(cache, backend(), clock_);
   ASSERT_TRUE(created.ok()) << created.status().ToString();
   cache_ = std::move(*created);

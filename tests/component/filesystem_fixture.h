@@ -78,6 +78,7 @@ class FileSystemTest : public testing::Test {
   DriverKind driver_ = DriverKind::kMemory;
   Scheduler::Options scheduler_;
   size_t max_idle_files_ = 100;
+  uint64_t readahead_ = SourceTraffic::Options{}.readahead;
   bool with_kernel_ = true;
 
   FakeClock clock_;

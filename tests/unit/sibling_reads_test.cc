@@ -144,7 +144,7 @@ TEST_F(SiblingReadsTest, RandomReadsOfASmallDirectoryWantFewOfIt) {
     for (int i = 0; i < 60; ++i) Read(random() % 200);
     wasted += Wasted();
   }
-  EXPECT_LT(wasted, 100 * 60 / 20u);
+  EXPECT_LT(wasted, 100 * 60 / 40u);
 }
 
 TEST_F(SiblingReadsTest, AStreamThatBecomesRandomStopsAtOnce) {
