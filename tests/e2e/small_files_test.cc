@@ -95,6 +95,7 @@ TEST_F(SmallFilesTest, AnUnmountDoesNotWaitForWhatIsFetchedAhead) {
   ASSERT_EQ(Shell("cd \"$1\" && ls && cat f1000 f1001 f1002 f1003", {mount.File("d")}).code, 0);
   origin_->AwaitAtGate("d/" + Name(4), 1);
   Detach(mount);
+  EXPECT_EQ(mount.log().find("warning"), std::string::npos) << mount.log();
 }
 
 }  // namespace
