@@ -218,6 +218,42 @@ TEST_F(DirectoryTest, AnExactListingLeavesNothingToAskForAhead) {
   }
 }
 
+TEST_F(DirectoryTest, OneThatHasBecomeTooOldShowsWhatToAskForAgain) {
+  std::vector<ListedName> names;
+  for (int i = 100; i < 200; ++i) names.push_back(File(std::to_string(i), V("", 1)));
+  List(std::move(names));
+  (void)directory_.OnLookUp("100");
+  clock_.Advance(kTtl - seconds(1));
+  (void)directory_.OnLookUp("101");
+  clock_.Advance(seconds(1));
+  EXPECT_THAT(directory_.OnLookUp("102").names, testing::Contains("106"));
+}
+
+TEST_F(DirectoryTest, FilesReadInARowShowThoseToFetchAheadWithTheVersionsThatAreKnown) {
+  std::vector<ListedName> names;
+  for (int i = 100; i < 200; ++i) names.push_back(File(std::to_string(i), V("", 10)));
+  List(std::move(names));
+  RememberFile("103", V("\"1\"", 10));
+  EXPECT_TRUE(directory_.OnRead("100", 10, 10, 1000).files.empty());
+  EXPECT_TRUE(directory_.OnRead("101", 10, 10, 1000).files.empty());
+  const Directory::Siblings next = directory_.OnRead("102", 10, 10, 1000);
+  ASSERT_FALSE(next.files.empty());
+  EXPECT_EQ(next.files[0].name, "103");
+  EXPECT_EQ(next.files[0].version.etag, "\"1\"");
+  EXPECT_EQ(next.files[0].version.length, 10u);
+  EXPECT_EQ(next.files[0].bytes, 10u);
+  EXPECT_TRUE(directory_.OnRead("unlisted", 10, 10, 1000).files.empty());
+}
+
+TEST_F(DirectoryTest, WhatWouldNeedARequestIsNotFetchedAhead) {
+  std::vector<ListedName> names;
+  for (int i = 100; i < 200; ++i) names.push_back(File(std::to_string(i), V("", std::nullopt)));
+  List(std::move(names));
+  for (int i = 100; i < 120; ++i) {
+    EXPECT_TRUE(directory_.OnRead(std::to_string(i), 10, 10, 1000).files.empty());
+  }
+}
+
 TEST_F(DirectoryTest, WhatWasAskedForAheadAndNotLookedUpIsBoundedInNumber) {
   const Known known{ObjectInfo{ObjectKind::kFile, V("\"1\"")}, clock_.Now()};
   for (size_t i = 0; i < 2 * Directory::kMaxAhead; ++i) {
