@@ -95,7 +95,7 @@ class FileConnection : public Connection {
     if (!SameVersion(request.expected, *version) || request.range.end > *version->length) {
       return Stale(path, "the file has changed");
     }
-    BRIMFS_RETURN_IF_ERROR(sink.OnAnswer(*version));
+    BRIMFS_RETURN_IF_ERROR(sink.OnAnswer(*version, request.range));
 
     buffer_.resize(std::min(kPiece, request.range.size()));
     for (uint64_t offset = request.range.begin; offset < request.range.end;) {

@@ -1,6 +1,5 @@
 #include "backends/http_connection.h"
 
-#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -12,43 +11,36 @@
 namespace brimfs {
 namespace {
 
-// Passes on those bytes of one answer that are the range, and none before the head is believed.
+// Passes on the bytes of one answer, and none before the head is believed.
 class RangeReceiver : public HttpResponder {
  public:
   RangeReceiver(Url url, const FetchRequest& request, BodySink& sink)
-      : url_(std::move(url)), request_(request), sink_(sink), next_(request.range.begin) {}
+      : url_(std::move(url)), request_(request), sink_(sink), missing_(request.range) {}
 
   Status OnHead(const HttpHead& head) override {
     const auto answer = CheckRangeAnswer({request_.range, request_.expected}, head, absl::Now());
     if (!answer.ok()) return answer.status();
     WarnOfWeakValidator(url_, answer->version);
-    skip_ = answer->skip;
-    exact_ = answer->exact;
-    return sink_.OnAnswer(answer->version);
+    missing_ = answer->body;
+    return sink_.OnAnswer(answer->version, answer->body);
   }
 
   Status OnBody(std::span<const std::byte> data) override {
-    const uint64_t skipped = std::min<uint64_t>(skip_, data.size());
-    skip_ -= skipped;
-    data = data.subspan(skipped);
-    if (data.size() > missing()) {
-      if (exact_) return Status(Code::kProtocol, "more bytes than were promised");
-      data = data.first(missing());
+    if (data.size() > missing_.size()) {
+      return Status(Code::kProtocol, "more bytes than were promised");
     }
-    if (!data.empty()) BRIMFS_RETURN_IF_ERROR(sink_.OnBytes(next_, data));
-    next_ += data.size();
-    return missing() == 0 && !exact_ ? Status(Code::kEof) : OkStatus();
+    BRIMFS_RETURN_IF_ERROR(sink_.OnBytes(missing_.begin, data));
+    missing_.begin += data.size();
+    return OkStatus();
   }
 
-  uint64_t missing() const { return request_.range.end - next_; }
+  uint64_t missing() const { return missing_.size(); }
 
  private:
   const Url url_;
   const FetchRequest& request_;
   BodySink& sink_;
-  uint64_t next_;  // offset of the next byte for the sink
-  uint64_t skip_ = 0;
-  bool exact_ = true;
+  Range missing_;  // of the answer's body
 };
 
 }  // namespace

@@ -69,6 +69,7 @@ Result<RangeAnswer> CheckPartial(const RangeQuestion& question, const HttpHeader
 
   RangeAnswer answer;
   answer.version = StatedVersion(headers, content_range->total);
+  answer.body = question.range;
   BRIMFS_RETURN_IF_ERROR(CheckVersion(question.expected, answer.version, false));
   return answer;
 }
@@ -83,11 +84,7 @@ Result<RangeAnswer> CheckWhole(const RangeQuestion& question, const HttpHeaders&
   const std::optional<uint64_t> length = body_length ? body_length : question.expected.length;
   if (!length) return Refused("status 200 to a range, and no Content-Length");
   if (question.range.end > *length) return Changed("the object is shorter than the range");
-  if (question.range.begin > kMaxSkippedBytes) {
-    return Refused("the server has no ranges, and this one starts too far inside");
-  }
-  answer.skip = question.range.begin;
-  answer.exact = question.range.end == *length;
+  answer.body = {0, *length};
   return answer;
 }
 

@@ -17,19 +17,14 @@
 
 namespace brimfs {
 
-// A server without ranges answers with the whole object; so many bytes before the range are
-// received and thrown away at most.
-inline constexpr uint64_t kMaxSkippedBytes = 64 << 20;
-
 struct RangeQuestion {
   Range range;       // not empty
   Version expected;  // what is known of the object; every part that is known is checked
 };
 
 struct RangeAnswer {
-  Version version;    // what the answer says of itself, its length included
-  uint64_t skip = 0;  // bytes of the body before the range begins
-  bool exact = true;  // the body ends where the range does; else it is cut there
+  Version version;  // what the answer says of itself, its length included
+  Range body;       // the range that was asked for, or the whole object
 };
 
 // The fields that make the server itself check the version: If-Match for a strong ETag, else

@@ -54,11 +54,13 @@ class BodySink {
   virtual ~BodySink() = default;
 
   // The answer's head has passed every check of the backend; `actual` is what it says of itself.
-  // Once an answer, before any byte. An error refuses it: no byte follows, Fetch returns the error.
-  virtual Status OnAnswer(const Version& actual) = 0;
+  // `body` is what follows: the requested range, or the whole object where the server has no
+  // ranges. Once an answer, before any byte. An error refuses it: no byte follows, Fetch returns
+  // the error.
+  virtual Status OnAnswer(const Version& actual, const Range& body) = 0;
 
-  // The next bytes, at this offset in the object; consecutive, inside the requested range. An error
-  // ends the transfer and is what Fetch returns.
+  // The next bytes, at this offset in the object; consecutive, from the beginning of `body`. An
+  // error ends the transfer and is what Fetch returns.
   virtual Status OnBytes(uint64_t offset, std::span<const std::byte> data) = 0;
 };
 
@@ -74,8 +76,8 @@ class Connection {
  public:
   virtual ~Connection() = default;
 
-  // Ok only if every byte of the range was handed to the sink, exactly once and in order. Tries
-  // once; the caller retries, resuming where the sink's bytes ended.
+  // Ok only if every byte of the answer's `body` was handed to the sink, exactly once and in order.
+  // Tries once; the caller retries, resuming where the sink's bytes ended.
   //   kStale        the object is not `expected` any more (412, other validator or length, 404,
   //   416) kUnavailable  reset, short body, 408, 429, 5xx, timeouts, refused, DNS: worth another
   //   try;

@@ -43,6 +43,8 @@ Cache::Options Fitted(Cache::Options options) {
         std::clamp(part, kFillBlock, std::max(kFillBlock, options.fetcher.part_bytes));
     options.fetcher.prefetch_limit =
         std::min(options.fetcher.prefetch_limit, std::max(kFillBlock, options.memory_budget / 4));
+    // Two such files have room beside each other.
+    options.fetcher.keep_limit = std::min(options.fetcher.keep_limit, options.memory_budget / 2);
     options.traffic.readahead =
         std::min(options.traffic.readahead, std::max(kFillBlock, options.memory_budget / 2));
   }

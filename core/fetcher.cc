@@ -9,6 +9,7 @@
 
 #include "core/log.h"
 #include "core/part_flight.h"
+#include "core/stream_flight.h"
 
 namespace brimfs {
 namespace {
@@ -18,6 +19,16 @@ constexpr double kPartSeconds = 0.25;
 
 // So long a connection may go on with what nobody wants.
 constexpr double kDrainSeconds = 0.05;
+
+// What can't heal: no other try on this version will do better.
+bool IsTerminal(Code code) { return code == Code::kStale || code == Code::kDenied; }
+
+// What a reader gets told after the last try.
+Code FinalCode(Code code) {
+  if (code == Code::kNotFound) return Code::kStale;        // it was there when it was opened
+  if (code == Code::kUnavailable) return Code::kTimedOut;  // that is tried again until the deadline
+  return code;
+}
 
 Status Stopped() { return Status(Code::kShutdown, "the file is being closed"); }
 
@@ -60,7 +71,15 @@ Readahead::Limits Fetcher::PrefetchLimits(uint64_t length) const {
   return {length, options_.prefetch_limit, traffic_.ReadaheadRoom(), traffic_.link.snapshot()};
 }
 
-void Fetcher::DropPrefetch() { scheduler_.Drop(this, Priority::kReadahead); }
+void Fetcher::DropPrefetch() {
+  scheduler_.Drop(this, Priority::kReadahead);
+  std::shared_ptr<StreamFlight> stream;
+  {
+    MutexLock lock(mu_);
+    stream = stream_;
+  }
+  if (stream != nullptr) stream->Unwanted();
+}
 
 void Fetcher::Stop() {
   {
@@ -114,7 +133,7 @@ void Fetcher::Launch(const std::vector<Range>& claimed, uint64_t part, Priority 
 }
 
 void Fetcher::LaunchOne(const Range& range, Priority priority) {
-  if (range.empty()) return;
+  if (range.empty() || GiveToStream(range, priority)) return;
   if (!CountFlight()) {
     resource_.FailFlight(range, Stopped());
     return;
@@ -124,6 +143,68 @@ void Fetcher::LaunchOne(const Range& range, Priority priority) {
   std::optional<TimePoint> deadline;
   if (demanded) deadline = After(clock_.Now(), options_.timeout);
   scheduler_.Submit(std::make_shared<PartFlight>(*this, range, deadline), priority);
+}
+
+bool Fetcher::without_ranges() const {
+  MutexLock lock(mu_);
+  return without_ranges_;
+}
+
+bool Fetcher::GiveToStream(const Range& range, Priority priority) {
+  const bool ahead = priority != Priority::kDemand;
+  std::shared_ptr<StreamFlight> begun;
+  {
+    MutexLock lock(mu_);
+    if (!without_ranges_ || stopped_) return false;
+    if (!stream_->Add(range, ahead)) {
+      begun = std::make_shared<StreamFlight>(*this, stream_->range().end);
+      (void)begun->Add(range, ahead);
+      stream_ = begun;
+      ++flights_;
+    }
+  }
+  if (begun != nullptr) {
+    scheduler_.Submit(std::move(begun), priority);
+  } else {
+    scheduler_.Raise(this, range, priority);
+  }
+  return true;
+}
+
+std::shared_ptr<StreamFlight> Fetcher::BecomeStream(const Range& range, bool ahead,
+                                                    uint64_t length) {
+  LogOnce("no ranges", LogLevel::kInfo,
+          options_.display_url +
+              ": the server has no ranges: files are read front to back, and who reads further "
+              "inside waits");
+  MutexLock lock(mu_);
+  without_ranges_ = true;
+  if (stream_ != nullptr && stream_->Add(range, ahead)) return nullptr;
+  stream_ = std::make_shared<StreamFlight>(*this, length);
+  (void)stream_->Add(range, ahead);
+  ++flights_;
+  return stream_;
+}
+
+void Fetcher::OnRanges() {
+  MutexLock lock(mu_);
+  without_ranges_ = false;
+}
+
+void Fetcher::Fail(const std::vector<Range>& missing, const Status& error) {
+  const Status why(FinalCode(error.code()),
+                   options_.display_url + ": bytes " + std::to_string(missing.front().begin) + "-" +
+                       std::to_string(missing.back().end) + ": " + error.message());
+  stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
+  Log(LogLevel::kWarning, why.ToString());
+  if (IsTerminal(why.code())) resource_.Fail(why);
+  for (const Range& range : missing) {
+    if (IsTerminal(why.code())) {
+      resource_.Release(range);
+    } else {
+      resource_.FailFlight(range, why);
+    }
+  }
 }
 
 bool Fetcher::CountFlight() {

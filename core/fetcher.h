@@ -1,10 +1,12 @@
 // Fills the gaps of one resource: cuts them into parts, each of which is flown at most once at a
-// time (core/part_flight.h), and knows which version of the object they are parts of.
+// time (core/part_flight.h), and knows which version of the object they are parts of. Where the
+// server has no ranges one stream brings them all (core/stream_flight.h).
 #ifndef BRIMFS_CORE_FETCHER_H_
 #define BRIMFS_CORE_FETCHER_H_
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -24,6 +26,7 @@
 namespace brimfs {
 
 class PartFlight;
+class StreamFlight;
 
 class Fetcher : public FlightControl {
  public:
@@ -50,6 +53,10 @@ class Fetcher : public FlightControl {
     // Bytes gathered before a write: libcurl hands out 16 KiB at a time. Sooner where a reader's
     // last missing byte has come.
     uint64_t coalesce_bytes = 256 << 10;
+
+    // Of a server without ranges more comes than was asked for. It is kept if the whole file is no
+    // longer than this, bytes; of a longer one it would only drive out what is wanted.
+    uint64_t keep_limit = std::numeric_limits<uint64_t>::max();
   };
 
   // All outlive this. Sets itself as the resource's flight control.
@@ -80,6 +87,7 @@ class Fetcher : public FlightControl {
 
  private:
   friend class PartFlight;
+  friend class StreamFlight;
 
   // How long a part should be on this link, bytes: not too long for a demand read to wait for its
   // connection; of `ahead` bytes fetched ahead, short enough for many connections to share them.
@@ -92,6 +100,22 @@ class Fetcher : public FlightControl {
   // `claimed` in flights of at most `part` bytes that start at its multiples.
   void Launch(const std::vector<Range>& claimed, uint64_t part, Priority priority);
   void LaunchOne(const Range& range, Priority priority);
+
+  // The server has no ranges, as far as is known.
+  bool without_ranges() const;
+
+  // Where it has none: the claim on `range` is the stream's from now on. False if it has.
+  bool GiveToStream(const Range& range, Priority priority);
+
+  // An answer is the whole object of `length` bytes: the server has no ranges. The stream that it
+  // is to become, with the claim on `range`; nothing if there is a stream, which has the claim now.
+  std::shared_ptr<StreamFlight> BecomeStream(const Range& range, bool ahead, uint64_t length);
+
+  // The server has ranges after all.
+  void OnRanges();
+
+  // A flight's last word: those who wait for what is `missing` are told, and the log.
+  void Fail(const std::vector<Range>& missing, const Status& error);
 
   // Parts that lie in the queue without hurry, and of which a reader now wants `wanted`: only that
   // is urgent, and it should not wait for the rest of its part.
@@ -123,6 +147,8 @@ class Fetcher : public FlightControl {
   Version version_ ABSL_GUARDED_BY(mu_);
   int flights_ ABSL_GUARDED_BY(mu_) = 0;  // queued ones included
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  bool without_ranges_ ABSL_GUARDED_BY(mu_) = false;
+  std::shared_ptr<StreamFlight> stream_ ABSL_GUARDED_BY(mu_);  // the last; it may have ended
 };
 
 }  // namespace brimfs

@@ -7,19 +7,7 @@
 #include "core/log.h"
 
 namespace brimfs {
-namespace {
-
-// What can't heal: no other try on this version will do better.
-bool IsTerminal(Code code) { return code == Code::kStale || code == Code::kDenied; }
-
-// What a reader gets told after the last try.
-Code FinalCode(Code code) {
-  if (code == Code::kNotFound) return Code::kStale;        // it was there when it was opened
-  if (code == Code::kUnavailable) return Code::kTimedOut;  // that is tried again until the deadline
-  return code;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token stop) {
   if (!deadline_) deadline_ = After(fetcher_.clock_.Now(), fetcher_.options_.timeout);
@@ -27,8 +15,19 @@ std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token
   const std::stop_callback on_shutdown(stop, stop_it);
   const std::stop_callback on_stop(fetcher_.stop_.get_token(), stop_it);
 
+  if (fetcher_.without_ranges()) {
+    if (race_->End(side_)) {
+      fetcher_.LaunchOne(range_, ahead_of_readers_ ? Priority::kReadahead : Priority::kDemand);
+    }
+    End();
+    return std::nullopt;
+  }
   const Status error =
       end().stop_requested() ? Status(Code::kInterrupted) : TryWithinBudget(connection);
+  if (handed_over_) {
+    EndCarrying(error);
+    return std::nullopt;
+  }
   if (error.ok()) {
     if (race_->End(side_)) fetcher_.resource_.Release(range_);
     End();
@@ -68,6 +67,13 @@ Status PartFlight::TryWithinBudget(Connection& connection) {
   return status;
 }
 
+void PartFlight::EndCarrying(const Status& status) {
+  if (stream_ != nullptr && stream_->EndPass(status)) {
+    fetcher_.scheduler_.Submit(std::move(stream_), Priority::kDemand);
+  }
+  End();
+}
+
 void PartFlight::Abandon(const Status& why) {
   if (!race_->End(side_)) {
     // The other has the claim.
@@ -105,8 +111,9 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   if (++attempt_ > 1) stats.fetch_retries.fetch_add(1, std::memory_order_relaxed);
 
   // A worker thread runs one flight at a time, and its memory is touched already.
-  thread_local std::vector<std::byte> gathered;
-  gathered.clear();
+  thread_local std::vector<std::byte> memory;
+  WriteGatherer gathered(memory, fetcher_.options_.coalesce_bytes,
+                         [this](std::span<const std::byte> data) { return Store(data); });
   gathered_ = &gathered;
   left_ = remaining().size();
   answered_.reset();
@@ -125,10 +132,10 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   Status status =
       connection.Fetch({fetcher_.options_.path, remaining(), fetcher_.version()}, *this, limits);
   if (!sink_error_.ok()) return sink_error_;
-  if (race_->Lost(side_)) return status;
+  if (handed_over_ || race_->Lost(side_)) return status;
   // What a broken-off body brought is as good as the rest; an answer that contradicts itself is
   // not.
-  if (status.code() != Code::kProtocol) BRIMFS_RETURN_IF_ERROR(Flush());
+  if (status.code() != Code::kProtocol) BRIMFS_RETURN_IF_ERROR(gathered.Flush());
   if (!status.ok()) return status;
   if (!remaining().empty()) return Status(Code::kProtocol, "the answer ended early");
 
@@ -139,16 +146,33 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   return OkStatus();
 }
 
-Status PartFlight::OnAnswer(const Version& actual) {
+Status PartFlight::OnAnswer(const Version& actual, const Range& body) {
   watch_->Hear();
   answered_ = fetcher_.clock_.Now();
   sink_error_ = fetcher_.Bind(actual);
+  if (sink_error_.ok() && body != remaining()) sink_error_ = HandOver(body);
   watch_->Listen();
   return sink_error_;
 }
 
+Status PartFlight::HandOver(const Range& body) {
+  if (!race_->Advance(side_) || !race_->End(side_)) {
+    return Status(Code::kInterrupted, "another request was sooner");
+  }
+  handed_over_ = true;
+  stream_ = fetcher_.BecomeStream(range_, ahead_of_readers_, body.end);
+  if (stream_ == nullptr) return Status(Code::kInterrupted, "the object is on its way already");
+  stream_->Adopt(body, end());
+  return OkStatus();
+}
+
 Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
   watch_->Hear();
+  if (stream_ != nullptr) {
+    const Status taken = stream_->OnBytes(offset, data);
+    watch_->Listen();
+    return taken;
+  }
   const uint64_t next = position_ + gathered_->size();
   if (!race_->Advance(side_)) {
     sink_error_ = Status(Code::kInterrupted, "another request was sooner");
@@ -168,24 +192,9 @@ Status PartFlight::Throttle(uint64_t bytes) {
 }
 
 Status PartFlight::Accept(std::span<const std::byte> data) {
-  left_ = range_.end - position_ - gathered_->size() - data.size();
-  const uint64_t enough = fetcher_.options_.coalesce_bytes;
-  if (gathered_->size() + data.size() > enough) BRIMFS_RETURN_IF_ERROR(Flush());
-  const bool last = position_ + gathered_->size() + data.size() == range_.end;
-  if (gathered_->empty() && (last || data.size() >= enough)) return Store(data);
-
-  gathered_->reserve(enough);
-  gathered_->insert(gathered_->end(), data.begin(), data.end());
-  const Range gathered{position_, position_ + gathered_->size()};
-  const bool full = gathered_->size() >= enough;
-  return last || full || fetcher_.resource_.WouldWake(gathered) ? Flush() : OkStatus();
-}
-
-Status PartFlight::Flush() {
-  if (gathered_->empty()) return OkStatus();
-  BRIMFS_RETURN_IF_ERROR(Store(*gathered_));
-  gathered_->clear();
-  return OkStatus();
+  const Range fresh{position_, position_ + gathered_->size() + data.size()};
+  left_ = range_.end - fresh.end;
+  return gathered_->Add(data, left_ == 0 || fetcher_.resource_.WouldWake(fresh));
 }
 
 Status PartFlight::Store(std::span<const std::byte> data) {
@@ -206,18 +215,8 @@ void PartFlight::Fail(const Status& error) {
     End();
     return;
   }
-  const Status why(FinalCode(error.code()),
-                   fetcher_.options_.display_url + ": bytes " + std::to_string(position_) + "-" +
-                       std::to_string(range_.end) + ": " + error.message());
-  fetcher_.stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
-  Log(LogLevel::kWarning, why.ToString());
-  if (IsTerminal(why.code())) {
-    fetcher_.resource_.Fail(why);
-    fetcher_.resource_.Release(range_);
-  } else {
-    fetcher_.resource_.Release({range_.begin, position_});
-    fetcher_.resource_.FailFlight(remaining(), why);
-  }
+  fetcher_.resource_.Release({range_.begin, position_});
+  fetcher_.Fail({remaining()}, error);
   End();
 }
 

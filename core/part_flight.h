@@ -18,6 +18,8 @@
 #include "core/hedge_race.h"
 #include "core/scheduler.h"
 #include "core/silence_watch.h"
+#include "core/stream_flight.h"
+#include "core/write_gatherer.h"
 
 namespace brimfs {
 
@@ -27,6 +29,9 @@ namespace brimfs {
 // When it is silent for too long while somebody waits for its bytes, it launches a hedge: another
 // flight for what is missing, on another connection. Whichever brings bytes first has the claim
 // from then on, and the other ends without a word.
+//
+// Where the server has no ranges the claim goes to the file's stream (core/stream_flight.h), and
+// the answer with it, if there is no stream yet.
 class PartFlight : public Flight, private BodySink {
  public:
   // `fetcher` counts this flight already. Until `deadline`; without one, Options::timeout from the
@@ -60,8 +65,12 @@ class PartFlight : public Flight, private BodySink {
   Range range() const override { return range_; }
 
  private:
-  Status OnAnswer(const Version& actual) override;
+  Status OnAnswer(const Version& actual, const Range& body) override;
   Status OnBytes(uint64_t offset, std::span<const std::byte> data) override;
+
+  // The answer is the whole object: another flight's business from now on, and no more than
+  // carried to it by this one. An error if that has an answer of its own.
+  Status HandOver(const Range& body);
 
   // A try, if the source's budget has one for a flight that has failed before.
   Status TryWithinBudget(Connection& connection);
@@ -71,9 +80,10 @@ class PartFlight : public Flight, private BodySink {
   // Waits if the mount's rate is used up: the sender waits then too.
   Status Throttle(uint64_t bytes);
   Status Accept(std::span<const std::byte> data);
-  Status Flush();
   Status Store(std::span<const std::byte> data);
 
+  // The try that brought the stream its bytes is over.
+  void EndCarrying(const Status& status);
   void Fail(const Status& error);
   void End();  // the last that this does with the fetcher
   Range remaining() const { return {position_, range_.end}; }
@@ -96,8 +106,10 @@ class PartFlight : public Flight, private BodySink {
 
   // Of the current try.
   SilenceWatch* watch_ = nullptr;
-  std::vector<std::byte>* gathered_ = nullptr;  // what follows position_; the thread's
+  WriteGatherer* gathered_ = nullptr;  // what follows position_
   std::optional<TimePoint> answered_;
+  bool handed_over_ = false;              // the claim is the stream's
+  std::shared_ptr<StreamFlight> stream_;  // that this try's bytes go to
   Status sink_error_;  // why we refused the answer: the first cause, whatever Fetch makes of it
 };
 

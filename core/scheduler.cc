@@ -91,8 +91,8 @@ Scheduler::Withdrawn Scheduler::Withdraw(const void* owner, const Range& range, 
   {
     MutexLock lock(mu_);
     removed = RemoveQueued([&](const Job& job) {
-      return !job.was_run && job.priority > than && job.flight->owner() == owner &&
-             job.flight->range().Overlaps(range);
+      return job.flight->divisible() && !job.was_run && job.priority > than &&
+             job.flight->owner() == owner && job.flight->range().Overlaps(range);
     });
   }
   Withdrawn result;

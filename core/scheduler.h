@@ -45,6 +45,9 @@ class Flight {
   // Whose it is and what it covers, for Raise and Drop. Constant.
   virtual const void* owner() const = 0;
   virtual Range range() const = 0;
+
+  // Whether others may do its work piece by piece, for Withdraw. Constant.
+  virtual bool divisible() const { return true; }
 };
 
 // No lock is held while a flight is run, abandoned or destroyed.
@@ -70,9 +73,9 @@ class Scheduler {
   // ones if they are to be run again. One that waits for its time goes on waiting.
   void Raise(const void* owner, const Range& range, Priority priority);
 
-  // Takes out of the queue and returns, without a call to Abandon, the flights of `owner` that
-  // overlap `range`, have not been run yet, and are less urgent than `than`; with the priority that
-  // each had.
+  // Takes out of the queue and returns, without a call to Abandon, the divisible flights of `owner`
+  // that overlap `range`, have not been run yet, and are less urgent than `than`; with the priority
+  // that each had.
   using Withdrawn = std::vector<std::pair<std::shared_ptr<Flight>, Priority>>;
   Withdrawn Withdraw(const void* owner, const Range& range, Priority than);
 

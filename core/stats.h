@@ -10,6 +10,7 @@ namespace brimfs {
 struct Stats {
   std::atomic<uint64_t> fetches{0};  // requests for bytes, retries included
   std::atomic<uint64_t> fetch_retries{0};
+  std::atomic<uint64_t> whole_answers{0};   // by servers without ranges, read front to back
   std::atomic<uint64_t> hedges{0};          // requests made beside one that was silent
   std::atomic<uint64_t> fetch_failures{0};  // flights that ended in an error
   std::atomic<uint64_t> bytes_fetched{0};   // bytes accepted from the network

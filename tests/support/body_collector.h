@@ -15,9 +15,10 @@ namespace brimfs {
 // Checks on its own that bytes follow an answer, and each other without a gap.
 class BodyCollector : public BodySink {
  public:
-  Status OnAnswer(const Version& actual) override {
+  Status OnAnswer(const Version& actual, const Range& promised) override {
     EXPECT_FALSE(answer) << "a second answer";
     answer = actual;
+    body = promised;
     return on_answer;
   }
 
@@ -34,6 +35,7 @@ class BodyCollector : public BodySink {
   std::function<Status()> on_bytes;
 
   std::optional<Version> answer;
+  Range body;          // as the answer promised
   uint64_t begin = 0;  // offset of the first byte
   std::string bytes;
 };

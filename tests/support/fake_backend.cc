@@ -65,6 +65,11 @@ void FakeBackend::SetPiece(uint64_t bytes) {
   piece_ = bytes;
 }
 
+void FakeBackend::SetRanges(bool on) {
+  MutexLock lock(mu_);
+  ranges_ = on;
+}
+
 void FakeBackend::FailMetadata(Status error) {
   MutexLock lock(mu_);
   metadata_failure_ = std::move(error);
@@ -170,6 +175,7 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
   Object object;
   Version actual;
   std::optional<Failure> failure;
+  Range body = request.range;
   {
     MutexLock lock(mu_);
     fetches_.push_back({request.path, request.range});
@@ -179,6 +185,7 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
     }
     object = found->second;
     actual = VersionOf(object);
+    if (!ranges_) body = {0, object.length};
     if (auto& queue = failures_[request.path]; !queue.empty()) {
       failure = std::move(queue.front());
       queue.pop_front();
@@ -191,9 +198,7 @@ Status FakeBackend::Serve(const FetchRequest& request, BodySink& sink, const Cal
   if (!SameVersion(request.expected, actual) || request.range.end > object.length) {
     return Status(Code::kStale, "changed");
   }
-  BRIMFS_RETURN_IF_ERROR(sink.OnAnswer(actual));
-
-  Range body = request.range;
+  BRIMFS_RETURN_IF_ERROR(sink.OnAnswer(actual, body));
   if (failure) body.end = std::min(body.end, body.begin + failure->bytes_before);
   BRIMFS_RETURN_IF_ERROR(SendBody(request.path, object, body, sink, limits));
   if (failure && failure->stalls) StandStill(limits.stop);

@@ -44,6 +44,9 @@ class FakeBackend : public Backend {
   // Bodies are handed over in pieces of at most this; 16 KiB unless set, as libcurl does.
   void SetPiece(uint64_t bytes);
 
+  // Without ranges every fetch is answered with the whole object, from its first byte.
+  void SetRanges(bool on);
+
   // Listings and stats answer this until cleared with an ok status.
   void FailMetadata(Status error);
   void SetListable(bool listable);
@@ -105,6 +108,7 @@ class FakeBackend : public Backend {
   size_t stalled_ ABSL_GUARDED_BY(mu_) = 0;
   Status metadata_failure_ ABSL_GUARDED_BY(mu_);
   bool listable_ ABSL_GUARDED_BY(mu_) = true;
+  bool ranges_ ABSL_GUARDED_BY(mu_) = true;
   bool etags_ ABSL_GUARDED_BY(mu_) = true;
   bool listed_lengths_ ABSL_GUARDED_BY(mu_) = true;
   uint64_t piece_ ABSL_GUARDED_BY(mu_) = 16 << 10;
