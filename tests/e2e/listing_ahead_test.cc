@@ -41,7 +41,6 @@ class ProgramTest : public ListingAheadTest, public testing::WithParamInterface<
     for (int i = 0; i < kFiles; ++i) EXPECT_GE(asked.count("d/" + Name(i)), 1u) << Name(i);
     // What is under way when a program seems to leave the order is given up, and asked again.
     EXPECT_LE(asked.size(), kFiles + 2 * kConnections);
-    EXPECT_LE(origin_->counters().peak, kConnections);
   }
 };
 
@@ -50,6 +49,7 @@ using LookingTest = ProgramTest;
 TEST_P(LookingTest, HasTheFilesAskedForInParallel) {
   Run();
   EXPECT_GE(origin_->counters().peak, kConnections - 2);
+  EXPECT_LE(origin_->counters().peak, kConnections);
 }
 
 INSTANTIATE_TEST_SUITE_P(AtEveryFile, LookingTest,
@@ -62,9 +62,8 @@ INSTANTIATE_TEST_SUITE_P(AtEveryFile, LookingTest,
 using CopyingTest = ProgramTest;
 
 TEST_P(CopyingTest, HasTheFilesAskedForAhead) {
-  origin_->SetDelay(std::chrono::milliseconds(2));  // the files themselves come one by one
   Run();
-  EXPECT_GE(origin_->counters().peak, 2u);
+  EXPECT_GT(origin_->counters().peak, kConnections) << "the files themselves come ahead as well";
 }
 
 INSTANTIATE_TEST_SUITE_P(EveryFile, CopyingTest,
