@@ -60,6 +60,18 @@ class KnownFaultsTest : public E2eTest, public testing::WithParamInterface<std::
 
 TEST_P(KnownFaultsTest, A200ThatIgnoresTheRangeGivesTheRightBytes) {
   EveryReadIsRightUnder("ignore-range:ranged:ever");
+  EXPECT_LE(origin_->counters().faults["ignore-range"], 2u) << "one answer is enough for all reads";
+}
+
+TEST_P(KnownFaultsTest, A200ThatIgnoresTheRangeAndExceedsTheMemoryGivesTheRightBytes) {
+  Mount& mount = Attach({"memory=16M"});
+  Inject("ignore-range:ranged:ever");
+  EXPECT_EQ(CheckOracleFile(mount.File("file"), kSize), "");
+  const Descriptor file(mount.File("file"));
+  file.AdviseRandom();
+  for (int i = 0; i < kReads; ++i) EXPECT_EQ(CheckOracle(file, Place(i)), "") << i;
+  // One a read at worst, and a few front to back.
+  EXPECT_LE(origin_->counters().faults["ignore-range"], static_cast<uint64_t>(2 * kReads));
 }
 
 TEST_P(KnownFaultsTest, AWrongContentRangeIsDiscardedAndAskedAgain) {
