@@ -73,12 +73,7 @@ Readahead::Limits Fetcher::PrefetchLimits(uint64_t length) const {
 
 void Fetcher::DropPrefetch() {
   scheduler_.Drop(this, Priority::kReadahead);
-  std::shared_ptr<StreamFlight> stream;
-  {
-    MutexLock lock(mu_);
-    stream = stream_;
-  }
-  if (stream != nullptr) stream->Unwanted();
+  if (const std::shared_ptr<StreamFlight> one = stream()) one->Unwanted();
 }
 
 void Fetcher::Stop() {
@@ -183,6 +178,11 @@ std::shared_ptr<StreamFlight> Fetcher::BecomeStream(const Range& range, bool ahe
   stream_ = std::make_shared<StreamFlight>(*this, length);
   (void)stream_->Add(range, ahead);
   ++flights_;
+  return stream_;
+}
+
+std::shared_ptr<StreamFlight> Fetcher::stream() const {
+  MutexLock lock(mu_);
   return stream_;
 }
 

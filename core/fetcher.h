@@ -111,6 +111,9 @@ class Fetcher : public FlightControl {
   // is to become, with the claim on `range`; nothing if there is a stream, which has the claim now.
   std::shared_ptr<StreamFlight> BecomeStream(const Range& range, bool ahead, uint64_t length);
 
+  // The one that there is or was; null where the server has ranges.
+  std::shared_ptr<StreamFlight> stream() const;
+
   // The server has ranges after all.
   void OnRanges();
 

@@ -92,6 +92,11 @@ void PartFlight::Unwanted() {
   end().request_stop();
 }
 
+void PartFlight::Yield() {
+  // It may be this one that carries the stream.
+  if (const std::shared_ptr<StreamFlight> stream = fetcher_.stream()) stream->Yield();
+}
+
 void PartFlight::LaunchHedge() {
   const bool wanted =
       side_ == HedgeRace::Side::kFirst && fetcher_.resource_.Awaited(remaining()) && race_->alone();

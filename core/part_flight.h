@@ -61,6 +61,7 @@ class PartFlight : public Flight, private BodySink {
   std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) override;
   void Abandon(const Status& why) override;
   void Unwanted() override;
+  void Yield() override;
   const void* owner() const override { return &fetcher_; }
   Range range() const override { return range_; }
 

@@ -32,15 +32,20 @@ Scheduler::~Scheduler() {
 }
 
 void Scheduler::Submit(std::shared_ptr<Flight> flight, Priority priority) {
+  std::vector<std::shared_ptr<Flight>> running;
   {
     MutexLock lock(mu_);
     if (!shut_down_) {
       ready_[Index(priority)].push_back({std::move(flight), priority});
       Announce();
-      return;
+      if (priority != Priority::kDemand || running_ < limit_.limit()) return;
+      for (const Worker& worker : workers_) {
+        if (worker.running != nullptr) running.push_back(worker.running->flight);
+      }
     }
   }
-  flight->Abandon(Status(Code::kShutdown, "the mount is going away"));
+  for (const std::shared_ptr<Flight>& busy : running) busy->Yield();
+  if (flight != nullptr) flight->Abandon(Status(Code::kShutdown, "the mount is going away"));
 }
 
 void Scheduler::Raise(const void* owner, const Range& range, Priority priority) {

@@ -42,6 +42,10 @@ class Flight {
   // is not run again.
   virtual void Unwanted() = 0;
 
+  // While Run is on its way, from another thread: a demanded flight waits for a connection. One
+  // that is only kept in case should be given back.
+  virtual void Yield() {}
+
   // Whose it is and what it covers, for Raise and Drop. Constant.
   virtual const void* owner() const = 0;
   virtual Range range() const = 0;

@@ -179,15 +179,18 @@ Status StreamFlight::Linger() {
   std::stop_token stop;
   {
     MutexLock lock(mu_);
+    yields_ = false;
     stop = end_.get_token();
   }
+  if (fetcher_.scheduler_.load().queued > 0) return BreakOff();
   const std::stop_callback on_stop(stop, [this] {
     MutexLock lock(mu_);
     changed_.NotifyAll();
   });
   const TimePoint until = After(fetcher_.clock_.Now(), kLinger);
   MutexLock lock(mu_);
-  while (!stop.stop_requested() && !behind_ && next_ >= goal_ && fetcher_.clock_.Now() < until) {
+  while (!stop.stop_requested() && !behind_ && !yields_ && next_ >= goal_ &&
+         fetcher_.clock_.Now() < until) {
     fetcher_.clock_.WaitUntil(changed_, mu_, until);
   }
   if (stop.stop_requested()) return Status(Code::kInterrupted, "stopped");
@@ -273,6 +276,12 @@ void StreamFlight::Unwanted() {
     end = end_;
   }
   end.request_stop();
+}
+
+void StreamFlight::Yield() {
+  MutexLock lock(mu_);
+  yields_ = true;
+  changed_.NotifyAll();
 }
 
 void StreamFlight::Release(const std::vector<Range>& pieces) {

@@ -26,7 +26,8 @@ namespace brimfs {
 //   - from there as far again (Fetcher::Options::keep_limit permitting): what it brings is kept,
 //   and
 //     a pass that has to begin anew has then cost at most as much as those before it;
-//   - then it waits kLinger for a reader to come, the sender with it, and breaks off.
+//   - then it waits for a reader to come, the sender with it, and breaks off after kLinger, or when
+//     others need the connection.
 // What is claimed behind a pass makes it turn back to the first byte once it has reached what was
 // claimed before that. So a claim is served by the second pass at the latest, whoever else reads.
 //
@@ -62,6 +63,7 @@ class StreamFlight : public Flight, public BodySink {
   std::optional<TimePoint> Run(Connection& connection, std::stop_token stop) override;
   void Abandon(const Status& why) override;
   void Unwanted() override;
+  void Yield() override;
   const void* owner() const override { return &fetcher_; }
   Range range() const override { return {0, length_}; }
   bool divisible() const override { return false; }
@@ -117,6 +119,7 @@ class StreamFlight : public Flight, public BodySink {
   bool behind_ ABSL_GUARDED_BY(mu_) = false;    // a claim has to wait for the next pass
   std::stop_source end_ ABSL_GUARDED_BY(mu_);   // of the pass
   bool unwanted_ ABSL_GUARDED_BY(mu_) = false;
+  bool yields_ ABSL_GUARDED_BY(mu_) = false;  // others need the connection
   bool ended_ ABSL_GUARDED_BY(mu_) = false;
 };
 

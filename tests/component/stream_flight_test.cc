@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <thread>
@@ -207,6 +208,32 @@ TEST_F(StreamFlightTest, WithoutAReaderItGoesAsFarAgainWaitsAMomentAndBreaksOff)
   EXPECT_LE(backend_.bytes_sent(), 61 * kMiB);
   EXPECT_EQ(Read({63 * kMiB, 63 * kMiB + 10}), Code::kOk);
   EXPECT_THAT(backend_.fetches(), SizeIs(2));
+}
+
+// A flight that only says that it got a connection.
+class Probe : public Flight {
+ public:
+  std::optional<TimePoint> Run(Connection& /*connection*/, std::stop_token /*stop*/) override {
+    ran.set_value();
+    return std::nullopt;
+  }
+  void Abandon(const Status& /*why*/) override {}
+  void Unwanted() override {}
+  const void* owner() const override { return this; }
+  Range range() const override { return {}; }
+
+  std::promise<void> ran;
+};
+
+TEST_F(StreamFlightTest, TheConnectionIsNotKeptFromOtherFiles) {
+  PutLongObject(16 * kMiB);
+  Start(1);
+  for (uint64_t i = 1; i <= 2; ++i) {  // carried by the first flight, and then by itself
+    EXPECT_EQ(Read({i * kMiB, i * kMiB + 1}), Code::kOk);
+    const auto other = std::make_shared<Probe>();
+    scheduler_->Submit(other, Priority::kDemand);
+    other->ran.get_future().wait();  // while the clock stands still
+  }
 }
 
 TEST_F(StreamFlightTest, OfALongFileOnlyWhatIsAskedForIsKept) {
