@@ -195,8 +195,10 @@ void Fetcher::Fail(const std::vector<Range>& missing, const Status& error) {
   const Status why(FinalCode(error.code()),
                    options_.display_url + ": bytes " + std::to_string(missing.front().begin) + "-" +
                        std::to_string(missing.back().end) + ": " + error.message());
-  stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
-  Log(LogLevel::kWarning, why.ToString());
+  if (why.code() != Code::kShutdown) {  // that is no failure, and news to nobody
+    stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
+    Log(LogLevel::kWarning, why.ToString());
+  }
   if (IsTerminal(why.code())) resource_.Fail(why);
   for (const Range& range : missing) {
     if (IsTerminal(why.code())) {
