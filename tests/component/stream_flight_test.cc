@@ -119,7 +119,7 @@ TEST_F(StreamFlightTest, AChangedObjectIsStaleAndNoneOfItIsWritten) {
   backend_.FailNext(kPath, Status(Code::kUnavailable, "reset").set_retry_after(seconds(1)),
                     2 * kMiB);
   std::future<Code> outcome = ReadAtMiB(4);
-  while (resource_->FilledBytes() < 2 * kMiB) std::this_thread::yield();
+  AwaitRetry(1);
   backend_.Put(kPath, kLength, 2);
   clock_.Advance(seconds(1));
   EXPECT_EQ(outcome.get(), Code::kStale);
