@@ -93,8 +93,13 @@ void PartFlight::Unwanted() {
 }
 
 void PartFlight::Yield() {
-  // It may be this one that carries the stream.
-  if (const std::shared_ptr<StreamFlight> stream = fetcher_.stream()) stream->Yield();
+  // Not through the fetcher, which may be gone; a stream yields by itself.
+  std::shared_ptr<StreamFlight> carried;
+  {
+    MutexLock lock(mu_);
+    carried = carried_;
+  }
+  if (carried != nullptr) carried->Yield();
 }
 
 void PartFlight::LaunchHedge() {
@@ -167,6 +172,10 @@ Status PartFlight::HandOver(const Range& body) {
   handed_over_ = true;
   stream_ = fetcher_.BecomeStream(range_, ahead_of_readers_, body.end);
   if (stream_ == nullptr) return Status(Code::kInterrupted, "the object is on its way already");
+  {
+    MutexLock lock(mu_);
+    carried_ = stream_;
+  }
   stream_->Adopt(body, end());
   return OkStatus();
 }

@@ -16,6 +16,7 @@
 #include "core/backend.h"
 #include "core/fetcher.h"
 #include "core/hedge_race.h"
+#include "core/mutex.h"
 #include "core/scheduler.h"
 #include "core/silence_watch.h"
 #include "core/stream_flight.h"
@@ -112,6 +113,9 @@ class PartFlight : public Flight, private BodySink {
   bool handed_over_ = false;              // the claim is the stream's
   std::shared_ptr<StreamFlight> stream_;  // that this try's bytes go to
   Status sink_error_;  // why we refused the answer: the first cause, whatever Fetch makes of it
+
+  Mutex mu_;
+  std::shared_ptr<StreamFlight> carried_ ABSL_GUARDED_BY(mu_);  // stream_, for Yield's thread
 };
 
 }  // namespace brimfs

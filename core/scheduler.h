@@ -42,8 +42,8 @@ class Flight {
   // is not run again.
   virtual void Unwanted() = 0;
 
-  // While Run is on its way, from another thread: a demanded flight waits for a connection. One
-  // that is only kept in case should be given back.
+  // While Run is on its way, or just after, from another thread, when the owner may be gone: a
+  // demanded flight waits for a connection. One that is only kept in case should be given back.
   virtual void Yield() {}
 
   // Whose it is and what it covers, for Raise and Drop. Constant.

@@ -61,8 +61,8 @@ void CheckAccepted(const Input& input, const RangeAnswer& answer) {
   }
   FUZZ_CHECK(answer.body == range);
   unsigned long long first = 0, last = 0, total = 0;
-  FUZZ_CHECK(std::sscanf(headers.Find("Content-Range").value_or("").c_str(), "%*s %llu-%llu/%llu",
-                         &first, &last, &total) == 3);
+  FUZZ_CHECK(std::sscanf(headers.Find("Content-Range").value_or("").c_str(),
+                         "%*s %llu - %llu / %llu", &first, &last, &total) == 3);
   FUZZ_CHECK(first == range.begin && last + 1 == range.end && total == *length);
 }
 
