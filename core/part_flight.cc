@@ -57,7 +57,7 @@ Status PartFlight::TryWithinBudget(Connection& connection) {
     return *failure_;
   }
   const uint64_t before = position_;
-  const Status status = Try(connection, end().get_token());
+  Status status = Try(connection, end().get_token());
   const uint64_t came = position_ - before;
   budget.Earn(status.ok() ? std::max(came, kFillBlock) : came);
   fetcher_.scheduler_.OnAnswer(status);
@@ -183,7 +183,7 @@ Status PartFlight::HandOver(const Range& body) {
 Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
   watch_->Hear();
   if (stream_ != nullptr) {
-    const Status taken = stream_->OnBytes(offset, data);
+    Status taken = stream_->OnBytes(offset, data);
     watch_->Listen();
     return taken;
   }

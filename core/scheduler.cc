@@ -32,11 +32,14 @@ Scheduler::~Scheduler() {
 }
 
 void Scheduler::Submit(std::shared_ptr<Flight> flight, Priority priority) {
+  const Job job{std::move(flight), priority};
   std::vector<std::shared_ptr<Flight>> running;
+  bool shut_down = false;
   {
     MutexLock lock(mu_);
-    if (!shut_down_) {
-      ready_[Index(priority)].push_back({std::move(flight), priority});
+    shut_down = shut_down_;
+    if (!shut_down) {
+      ready_[Index(priority)].push_back(job);
       Announce();
       if (priority != Priority::kDemand || running_ < limit_.limit()) return;
       for (const Worker& worker : workers_) {
@@ -45,7 +48,7 @@ void Scheduler::Submit(std::shared_ptr<Flight> flight, Priority priority) {
     }
   }
   for (const std::shared_ptr<Flight>& busy : running) busy->Yield();
-  if (flight != nullptr) flight->Abandon(Status(Code::kShutdown, "the mount is going away"));
+  if (shut_down) job.flight->Abandon(Status(Code::kShutdown, "the mount is going away"));
 }
 
 void Scheduler::Raise(const void* owner, const Range& range, Priority priority) {

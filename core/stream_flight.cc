@@ -70,7 +70,7 @@ Status StreamFlight::TryWithinBudget(Connection& connection, const Range& first)
     MutexLock lock(mu_);
     limits.stop = end_.get_token();
   }
-  const Status status =
+  Status status =
       connection.Fetch({fetcher_.options_.path, first, fetcher_.version()}, *this, limits);
   fetcher_.scheduler_.OnAnswer(status);
   if (status.overloaded()) fetcher_.traffic_.hedging.OnOverload(fetcher_.clock_.Now());
@@ -141,8 +141,8 @@ Status StreamFlight::Store(std::span<const std::byte> data) {
   }
   const std::vector<Range> pieces = keeps_ ? std::vector<Range>{range} : asked;
   for (const Range& piece : pieces) {
-    const Status status = fetcher_.resource_.Write(
-        piece.begin, data.subspan(piece.begin - range.begin, piece.size()));
+    Status status = fetcher_.resource_.Write(piece.begin,
+                                             data.subspan(piece.begin - range.begin, piece.size()));
     if (status.ok()) continue;
     if (!asked.empty()) return status;
     keeps_ = false;  // who asks for such bytes will be told

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <utility>
 
 #include "core/log.h"
 #include "core/unique_fd.h"
@@ -69,18 +70,20 @@ Status CheckUncovered(const std::string& mountpoint) {
     const int error = ErrnoOfAsking(mountpoint);
     const bool dead = error == ENOTCONN;
     if (!dead) {
-      return Status(Code::kBusy, mountpoint + ": " + entry->source + " (" + entry->type +
-                                     ") is already mounted there" +
-                                     (error == ETIMEDOUT ? " and does not answer" : "") +
-                                     "; unmount it first with umount " + mountpoint);
+      std::string what = mountpoint + ": " + entry->source + " (" + entry->type;
+      what += ") is already mounted there";
+      if (error == ETIMEDOUT) what += " and does not answer";
+      what += "; unmount it first with umount " + mountpoint;
+      return Status(Code::kBusy, std::move(what));
     }
     const Status taken = entry->type == "fuse.brimfs"
                              ? TakeAway(mountpoint)
                              : Status(Code::kBusy, "its type is " + entry->type);
     if (!taken.ok()) {
-      return Status(Code::kBusy, mountpoint + ": a dead mount of " + entry->source +
-                                     " is there and cannot be taken away (" + taken.message() +
-                                     "); unmount it with umount " + mountpoint);
+      std::string what = mountpoint + ": a dead mount of " + entry->source;
+      what += " is there and cannot be taken away (" + taken.message();
+      what += "); unmount it with umount " + mountpoint;
+      return Status(Code::kBusy, std::move(what));
     }
     Log(LogLevel::kInfo,
         mountpoint + ": took away the mount of " + entry->source + ", whose daemon is dead");
