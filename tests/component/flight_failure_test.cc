@@ -177,14 +177,16 @@ TEST_F(FlightFailureTest, DeniedIsFinalUntilReactivated) {
 TEST_F(FlightFailureTest, AContradictingAnswerIsTriedThreeTimes) {
   options_.timeout = std::chrono::hours(1000);  // the clock runs away from slow threads below
   Start(1);
-  for (int i = 0; i < 3; ++i) backend_.FailNext(kPath, Status(Code::kProtocol, "wrong range"));
+  // More than three: the clock may outrun a try so far that it is hedged.
+  for (int i = 0; i < 9; ++i) backend_.FailNext(kPath, Status(Code::kProtocol, "wrong range"));
   std::future<Code> outcome = ReadInThread({0, 10});
   while (outcome.wait_for(seconds(0)) != std::future_status::ready) {
     clock_.Advance(milliseconds(50));  // the third try waits for a part of the base
     std::this_thread::yield();
   }
   EXPECT_EQ(outcome.get(), Code::kProtocol);
-  EXPECT_EQ(backend_.fetches().size(), 3);
+  EXPECT_GE(backend_.fetches().size(), 3u);
+  EXPECT_LE(backend_.fetches().size(), 3u + stats_.hedges);
 }
 
 }  // namespace

@@ -35,12 +35,22 @@ class SmallFilesTest : public E2eTest {
     return asked;
   }
 
+  static void ExpectOnceButForHedges(const std::multiset<std::string>& fetched) {
+    size_t again = 0;
+    for (int i = 0; i < kFiles; ++i) {
+      const size_t times = fetched.count("d/" + Name(i));
+      EXPECT_GE(times, 1u) << Name(i);
+      again += times - std::min<size_t>(times, 1);
+    }
+    EXPECT_LE(again, kFiles / 20 + 2);
+  }
+
   std::unique_ptr<Origin> origin_;
 };
 
 class InOrderTest : public SmallFilesTest, public testing::WithParamInterface<const char*> {};
 
-TEST_P(InOrderTest, EveryFileComesOnceAndSeveralAtATime) {
+TEST_P(InOrderTest, EveryFileComesOnceButForHedgesAndSeveralAtATime) {
   Mount& mount = Attach(origin_->url());
   const TempDir to;
   const Ran ran = Shell(GetParam(), {mount.File("d"), to.path()});
@@ -49,7 +59,7 @@ TEST_P(InOrderTest, EveryFileComesOnceAndSeveralAtATime) {
   Detach(mount);
 
   const std::multiset<std::string> fetched = Asked("GET");
-  for (int i = 0; i < kFiles; ++i) EXPECT_EQ(fetched.count("d/" + Name(i)), 1u) << Name(i);
+  ExpectOnceButForHedges(fetched);
   EXPECT_EQ(Asked("HEAD").count("d/" + Name(0)), 0u) << "the listing says all";
   EXPECT_GE(origin_->counters().peak, 12u);
 }
@@ -69,7 +79,7 @@ TEST_F(SmallFilesTest, FilesWithoutLengthsInTheListingComeAheadAsWell) {
   EXPECT_EQ(ran.code, 0) << ran.err;
   Detach(mount);
   const std::multiset<std::string> fetched = Asked("GET");
-  for (int i = 0; i < kFiles; ++i) EXPECT_EQ(fetched.count("d/" + Name(i)), 1u) << Name(i);
+  ExpectOnceButForHedges(fetched);
   EXPECT_GE(origin_->counters().peak, 12u);
 }
 
