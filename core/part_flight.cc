@@ -7,7 +7,6 @@
 #include "core/log.h"
 
 namespace brimfs {
-namespace {}  // namespace
 
 std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token stop) {
   if (!deadline_) deadline_ = After(fetcher_.clock_.Now(), fetcher_.options_.timeout);
