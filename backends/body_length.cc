@@ -19,7 +19,7 @@ class BodyCounter : public HttpResponder {
     if (!EqualsIgnoringCase(coding, "identity")) {
       return Status(Code::kProtocol, "a content encoding that was not asked for");
     }
-    version_ = StatedVersion(head.headers, std::nullopt);
+    version_ = StatedVersion(head.headers, std::nullopt, absl::Now());
     framed_ = head.headers.Find("Transfer-Encoding") || head.headers.Find("Content-Length");
     return OkStatus();
   }

@@ -1,32 +1,42 @@
-// A few HTTP connections that any thread may borrow, for requests about names.
+// A few HTTP connections to each server that any thread may borrow, for requests about names.
 #ifndef BRIMFS_BACKENDS_CLIENT_POOL_H_
 #define BRIMFS_BACKENDS_CLIENT_POOL_H_
 
+#include <deque>
+#include <map>
 #include <memory>
-#include <vector>
 
 #include "backends/http_client.h"
 #include "core/mutex.h"
+#include "core/source_host.h"
 
 namespace brimfs {
 
-// Thread-safe.
+// Thread-safe. A server that does not answer keeps only its own clients from others.
 class ClientPool {
  public:
+  // `clients` for one server at a time.
   ClientPool(int clients, HttpClient::Options options)
-      : options_(std::move(options)), unused_(clients) {}
+      : clients_(clients), options_(std::move(options)) {}
 
-  // Waits for a client if all are taken: kInterrupted by limits.stop, kTimedOut by limits.deadline.
-  Result<std::unique_ptr<HttpClient>> Take(const CallLimits& limits);
+  // Waits for a client if all of `host` are taken: kInterrupted by limits.stop, kTimedOut by
+  // limits.deadline.
+  Result<std::unique_ptr<HttpClient>> Take(const SourceHost& host, const CallLimits& limits);
 
-  void Return(std::unique_ptr<HttpClient> client);
+  void Return(const SourceHost& host, std::unique_ptr<HttpClient> client);
 
  private:
+  struct Idle {
+    const SourceHost* host;  // that it was used for, and may still have a connection to
+    std::unique_ptr<HttpClient> client;
+  };
+
+  const int clients_;
   const HttpClient::Options options_;
   Mutex mu_;
   CondVar returned_;
-  int unused_ ABSL_GUARDED_BY(mu_);  // clients that may still be made
-  std::vector<std::unique_ptr<HttpClient>> idle_ ABSL_GUARDED_BY(mu_);
+  std::map<const SourceHost*, int> taken_ ABSL_GUARDED_BY(mu_);
+  std::deque<Idle> idle_ ABSL_GUARDED_BY(mu_);  // oldest first; at most twice clients_
 };
 
 }  // namespace brimfs

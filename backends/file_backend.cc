@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "backends/url.h"
 
 namespace brimfs {
@@ -29,6 +31,7 @@ Version VersionOf(const struct stat& st) {
   version.last_modified = modified;
   version.precision = absl::Nanoseconds(1);
   version.length = static_cast<uint64_t>(st.st_size);
+  version.racy = absl::Now() - modified < kSettled;
   return version;
 }
 
@@ -163,6 +166,13 @@ struct DirectoryCloser {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 
+// Links in the source itself are the user's own and followed; from there on none leads out.
+Result<std::string> RealPath(const std::string& path) {
+  const std::unique_ptr<char, FreeDeleter> real(realpath(path.c_str(), nullptr));
+  if (!real) return Status::FromErrno(errno, path);
+  return std::string(real.get());
+}
+
 }  // namespace
 
 FileBackend::FileBackend(ConfinedDirectory root, std::string directory, std::string file)
@@ -175,7 +185,8 @@ Result<ObjectInfo> FileBackend::Stat(const std::string& path, const CallLimits& 
   return StatBelow(*root_, Local(path));
 }
 
-Status FileBackend::List(const std::string& path, const EachName& each, const CallLimits& limits) {
+Status FileBackend::List(const std::string& path, const EachName& each, const BeginAnew& /*anew*/,
+                         const CallLimits& limits) {
   const std::string local = Local(path);
   auto fd = root_->OpenBelow(local, O_RDONLY | O_DIRECTORY);
   if (!fd.ok()) return fd.status();
@@ -212,10 +223,9 @@ Result<OpenedSource> OpenFileSource(const std::string& source, const BackendOpti
                                     const CallLimits&) {
   const auto path = PathOf(source);
   if (!path.ok()) return path.status();
-  // Links in the source itself are the user's own and followed; from there on none leads out.
-  const std::unique_ptr<char, FreeDeleter> real(realpath(path->c_str(), nullptr));
-  if (!real) return Status::FromErrno(errno, *path);
-  std::string directory = real.get();
+  const auto real = RealPath(*path);
+  if (!real.ok()) return real.status();
+  std::string directory = *real;
   struct stat st = {};
   if (stat(directory.c_str(), &st) != 0) return Status::FromErrno(errno, *path);
 
@@ -233,6 +243,21 @@ Result<OpenedSource> OpenFileSource(const std::string& source, const BackendOpti
   if (!root.ok()) return root.status();
   opened.backend = std::make_unique<FileBackend>(std::move(*root), directory, opened.single_file);
   return opened;
+}
+
+Result<OfflineSource> NameFileSource(const std::string& source, const BackendOptions&) {
+  const auto path = PathOf(source);
+  if (!path.ok()) return path.status();
+  // The disk may be away; then the path has to be the one without links.
+  const auto real = RealPath(*path);
+  const std::string name =
+      real.ok() ? *real : std::filesystem::absolute(*path).lexically_normal().string();
+  OfflineSource named;
+  named.directory = "file://" + EncodePath(name);
+  while (named.directory.size() > 8 && named.directory.ends_with('/')) named.directory.pop_back();
+  named.object = named.directory;
+  named.name = name.substr(name.rfind('/') + 1);
+  return named;
 }
 
 }  // namespace brimfs

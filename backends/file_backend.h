@@ -8,6 +8,7 @@
 #include "backends/confined_directory.h"
 #include "backends/source.h"
 #include "core/backend.h"
+#include "core/offline_backend.h"
 
 namespace brimfs {
 
@@ -21,7 +22,8 @@ class FileBackend : public Backend {
   FileBackend(ConfinedDirectory root, std::string directory, std::string file);
 
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
-  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override;
+  Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+              const CallLimits& limits) override;
   std::unique_ptr<Connection> Connect() override;
   std::string DisplayUrl(const std::string& path) const override;
 
@@ -36,6 +38,8 @@ class FileBackend : public Backend {
 // For the registry: "file:///dir/", "file:///dir/name", or a path.
 Result<OpenedSource> OpenFileSource(const std::string& source, const BackendOptions& options,
                                     const CallLimits& limits);
+
+Result<OfflineSource> NameFileSource(const std::string& source, const BackendOptions& options);
 
 }  // namespace brimfs
 

@@ -73,6 +73,13 @@ Status ListOnce(HttpClient& client, const Url& url, IndexNames& names, const Cal
   return reader.Finish();
 }
 
+// Of the one file of a mount.
+std::string FileNameOf(const Url& object) {
+  const std::string encoded = object.path.substr(object.path.rfind('/') + 1);
+  std::string name = DecodePercent(encoded);
+  return IsFileName(name) ? name : encoded;
+}
+
 }  // namespace
 
 HttpBackend::HttpBackend(Url base, const HttpClient::Options& options, int metadata_connections)
@@ -95,22 +102,30 @@ Result<ObjectInfo> HttpBackend::Stat(const std::string& path, const CallLimits& 
     if (found.ok()) info = std::move(*found);
     return found.status();
   };
-  BRIMFS_RETURN_IF_ERROR(WithUrl(Retrying(limits, try_once, [] { return true; }), *url));
+  BRIMFS_RETURN_IF_ERROR(WithUrl(Retrying(*url, limits, try_once), *url));
   if (info.kind == ObjectKind::kFile) WarnOfWeakValidator(*url, info.version);
   return info;
 }
 
-Status HttpBackend::List(const std::string& path, const EachName& each, const CallLimits& limits) {
+Status HttpBackend::List(const std::string& path, const EachName& each, const BeginAnew& anew,
+                         const CallLimits& limits) {
   const std::optional<Url> found = urls_->Find(path);
   if (!found) return Status(Code::kNotFound);
   const Url url = AsDirectory(*found);
-  IndexNames names(each);
-  const Status status = Retrying(
-      limits, [&](HttpClient& client) { return ListOnce(client, url, names, limits); },
-      [&names] { return !names.any(); });
-  if (names.left_out() > 0) {
+  size_t left_out = 0;
+  bool any = false;
+  const auto try_once = [&](HttpClient& client) {
+    if (any) anew();
+    IndexNames names(each);
+    Status status = ListOnce(client, url, names, limits);
+    left_out = names.left_out();
+    any = names.any();
+    return status;
+  };
+  const Status status = Retrying(url, limits, try_once);
+  if (left_out > 0) {
     LogOnce("left out " + url.WithoutQuery(), LogLevel::kWarning,
-            url.WithoutQuery() + ": " + std::to_string(names.left_out()) +
+            url.WithoutQuery() + ": " + std::to_string(left_out) +
                 " names cannot be names of files here and are left out");
   }
   return WithUrl(status, url);
@@ -125,17 +140,37 @@ std::string HttpBackend::DisplayUrl(const std::string& path) const {
   return url ? url->WithoutQuery() : path;
 }
 
-Status HttpBackend::Retrying(const CallLimits& limits,
-                             const std::function<Status(HttpClient&)>& try_once,
-                             const std::function<bool()>& may_retry) {
-  for (int attempt = 1;; ++attempt) {
-    auto client = clients_.Take(limits);
-    if (!client.ok()) return client.status();
-    Status status = try_once(**client);
-    clients_.Return(std::move(*client));
-    if (status.ok() || !may_retry()) return status;
+SourceHost& HttpBackend::HostOf(const std::string& path) {
+  const std::optional<Url> url = urls_->Find(path);
+  return url ? hosts_.Of(*url) : Backend::HostOf(path);
+}
 
-    const TimePoint now = std::chrono::steady_clock::now();
+Status HttpBackend::TryOnce(SourceHost& host, const CallLimits& limits,
+                            const std::function<Status(HttpClient&)>& try_once) {
+  auto client = clients_.Take(host, limits);
+  if (!client.ok()) return client.status();
+  Status status = try_once(**client);
+  clients_.Return(host, std::move(*client));
+  return status;
+}
+
+Status HttpBackend::Retrying(const Url& url, const CallLimits& limits,
+                             const std::function<Status(HttpClient&)>& try_once) {
+  SourceHost& host = hosts_.Of(url);
+  Status status;
+  for (int attempt = 1;; ++attempt) {
+    TimePoint now = std::chrono::steady_clock::now();
+    if (attempt == 1 || host.retries.TryTake(now)) {
+      status = TryOnce(host, limits, try_once);
+      now = std::chrono::steady_clock::now();
+    } else {
+      // No try, and a longer wait than for this one. The server's time to come back is over.
+      status = Status(status.code(), status.message());
+    }
+    if (status.ok()) {
+      host.retries.Earn(kFillBlock);  // as a fetch of one
+      return status;
+    }
     const auto wait = retry_.NextWait(attempt, status, now, limits.deadline, RandomFraction());
     if (!wait && status.code() == Code::kUnavailable) {
       return Status(Code::kTimedOut, status.message());
@@ -161,14 +196,24 @@ Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOpti
     if (info->kind == ObjectKind::kDirectory) {
       *base = AsDirectory(*base);
     } else {
-      const std::string encoded = base->path.substr(base->path.rfind('/') + 1);
-      const std::string name = DecodePercent(encoded);
-      opened.single_file = IsFileName(name) ? name : encoded;
+      opened.single_file = FileNameOf(*base);
     }
   }
   opened.identity = base->WithoutQuery();
   opened.backend = std::make_unique<HttpBackend>(std::move(*base), *access);
   return opened;
+}
+
+Result<OfflineSource> NameHttpSource(const std::string& source, const BackendOptions&) {
+  const auto base = ParseUrl(source);
+  if (!base.ok()) return base.status();
+  OfflineSource named;
+  named.directory = AsDirectory(*base).WithoutQuery();
+  if (!base->path.ends_with('/')) {
+    named.object = base->WithoutQuery();
+    named.name = FileNameOf(*base);
+  }
+  return named;
 }
 
 }  // namespace brimfs

@@ -8,10 +8,12 @@
 #include <string>
 
 #include "backends/client_pool.h"
+#include "backends/host_table.h"
 #include "backends/source.h"
 #include "backends/url.h"
 #include "backends/url_map.h"
 #include "core/backend.h"
+#include "core/offline_backend.h"
 #include "core/retry.h"
 
 namespace brimfs {
@@ -22,34 +24,44 @@ class HttpBackend : public Backend {
   // sent with every request.
   HttpBackend(Url base, const HttpClient::Options& options, int metadata_connections = 8);
 
-  // `metadata_connections` are kept for Stat and List, apart from those that carry data.
+  // `metadata_connections` to each server are kept for Stat and List, apart from those that carry
+  // data.
   HttpBackend(std::shared_ptr<const UrlMap> urls, const HttpClient::Options& options,
               int metadata_connections = 8);
 
   // What has a URL that ends in '/', such as the SOURCE itself, is a directory without asking.
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
 
-  // Index pages, see index_page.h. Not tried again once a name has been handed out: the caller
-  // begins anew.
-  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override;
+  // Index pages, see index_page.h.
+  Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+              const CallLimits& limits) override;
 
   std::unique_ptr<Connection> Connect() override;
   std::string DisplayUrl(const std::string& path) const override;
 
+  // One for each scheme, host and port.
+  SourceHost& HostOf(const std::string& path) override;
+
  private:
-  // Tries until it succeeds, or another try does not help, or `may_retry` says no.
-  Status Retrying(const CallLimits& limits, const std::function<Status(HttpClient&)>& try_once,
-                  const std::function<bool()>& may_retry);
+  // Tries until it succeeds or another try does not help; so often as the host's allowance, which
+  // the fetches share, lets it.
+  Status Retrying(const Url& url, const CallLimits& limits,
+                  const std::function<Status(HttpClient&)>& try_once);
+  Status TryOnce(SourceHost& host, const CallLimits& limits,
+                 const std::function<Status(HttpClient&)>& try_once);
 
   const std::shared_ptr<const UrlMap> urls_;
   const HttpClient::Options options_;
   const RetryPolicy retry_;
+  HostTable hosts_;
   ClientPool clients_;
 };
 
 // For the registry: an http or https SOURCE.
 Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOptions& options,
                                     const CallLimits& limits);
+
+Result<OfflineSource> NameHttpSource(const std::string& source, const BackendOptions& options);
 
 }  // namespace brimfs
 

@@ -97,7 +97,7 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
     std::optional<uint64_t> length = ContentLength(reply->head.headers);
     said_empty = length == 0;
     if (said_empty) length.reset();
-    info.version = StatedVersion(reply->head.headers, length);
+    info.version = StatedVersion(reply->head.headers, length, absl::Now());
     if (length) return info;
   }
 
@@ -110,7 +110,7 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
   if (!(reply->head.status == 416 && total == 0)) {
     BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
   }
-  info.version = Merge(info.version, StatedVersion(reply->head.headers, total));
+  info.version = Merge(info.version, StatedVersion(reply->head.headers, total, absl::Now()));
   if (info.version.length || !info.version.HasValidator()) return info;
   const auto counted = CountBody(client, url, limits);
   if (!counted.ok()) return counted.status();

@@ -52,8 +52,9 @@ Result<ObjectInfo> ListBackend::Stat(const std::string& path, const CallLimits& 
   return http_.Stat(path, limits);
 }
 
-Status ListBackend::List(const std::string& path, const EachName& each, const CallLimits& limits) {
-  if (!path.empty()) return http_.List(path, each, limits);
+Status ListBackend::List(const std::string& path, const EachName& each, const BeginAnew& anew,
+                         const CallLimits& limits) {
+  if (!path.empty()) return http_.List(path, each, anew, limits);
   for (ListedName& name : urls_->Names()) each(std::move(name));
   return OkStatus();
 }
@@ -88,6 +89,15 @@ Result<OpenedSource> OpenListSource(const std::string& source, const BackendOpti
   opened.identity = "list:";
   opened.backend = std::make_unique<ListBackend>(*urls, path, *access);
   return opened;
+}
+
+Result<OfflineSource> NameListSource(const std::string& source, const BackendOptions& options) {
+  Result<OpenedSource> opened = OpenListSource(source, options, {});
+  if (!opened.ok()) return opened.status();
+  OfflineSource named;
+  named.directory = opened->identity;
+  named.keys = std::move(opened->backend);
+  return named;
 }
 
 }  // namespace brimfs

@@ -9,6 +9,7 @@
 #include "backends/source.h"
 #include "backends/url_list.h"
 #include "core/backend.h"
+#include "core/offline_backend.h"
 
 namespace brimfs {
 
@@ -21,10 +22,13 @@ class ListBackend : public Backend {
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
 
   // The names of the list, without sizes: nobody is asked. Below them index pages.
-  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override;
+  Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+              const CallLimits& limits) override;
 
   std::unique_ptr<Connection> Connect() override { return http_.Connect(); }
   std::string DisplayUrl(const std::string& path) const override;
+
+  SourceHost& HostOf(const std::string& path) override { return http_.HostOf(path); }
 
   // The URL's, so that it is the same in every list and a name may be given to another.
   std::string CacheKey(const std::string& path) const override;
@@ -40,6 +44,8 @@ class ListBackend : public Backend {
 // servers.
 Result<OpenedSource> OpenListSource(const std::string& source, const BackendOptions& options,
                                     const CallLimits& limits);
+
+Result<OfflineSource> NameListSource(const std::string& source, const BackendOptions& options);
 
 }  // namespace brimfs
 

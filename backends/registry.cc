@@ -16,13 +16,15 @@ struct Scheme {
   std::string_view name;
   Result<OpenedSource> (*open)(const std::string& source, const BackendOptions& options,
                                const CallLimits& limits);
+  Result<OfflineSource> (*name_it)(const std::string& source, const BackendOptions& options);
 };
 
+// The first one is that of plain paths.
 constexpr Scheme kSchemes[] = {
-    {"file", &OpenFileSource},
-    {"http", &OpenHttpSource},
-    {"https", &OpenHttpSource},
-    {"list", &OpenListSource},
+    {"file", &OpenFileSource, &NameFileSource},
+    {"http", &OpenHttpSource, &NameHttpSource},
+    {"https", &OpenHttpSource, &NameHttpSource},
+    {"list", &OpenListSource, &NameListSource},
 };
 
 // Empty if the source is a path: nothing before a ':' that could be a scheme.
@@ -48,20 +50,32 @@ Status UnknownScheme(std::string_view name) {
                                             " and plain paths of directories and files");
 }
 
-}  // namespace
-
-Result<OpenedSource> OpenSource(const std::string& source, const BackendOptions& options,
-                                const CallLimits& limits) {
+Result<const Scheme*> FindScheme(const std::string& source) {
   if (source.empty()) return Status(Code::kInvalidArgument, "an empty source");
   const std::string_view name = SchemeOf(source);
   for (const Scheme& scheme : kSchemes) {
-    if (EqualsIgnoringCase(scheme.name, name)) return scheme.open(source, options, limits);
+    if (EqualsIgnoringCase(scheme.name, name)) return &scheme;
   }
   // Without the slashes a colon may well be part of a file's name.
   if (!name.empty() && std::string_view(source).substr(name.size()).starts_with("://")) {
     return UnknownScheme(name);
   }
-  return OpenFileSource(source, options, limits);
+  return &kSchemes[0];
+}
+
+}  // namespace
+
+Result<OpenedSource> OpenSource(const std::string& source, const BackendOptions& options,
+                                const CallLimits& limits) {
+  const Result<const Scheme*> scheme = FindScheme(source);
+  if (!scheme.ok()) return scheme.status();
+  return (*scheme)->open(source, options, limits);
+}
+
+Result<OfflineSource> NameSource(const std::string& source, const BackendOptions& options) {
+  const Result<const Scheme*> scheme = FindScheme(source);
+  if (!scheme.ok()) return scheme.status();
+  return (*scheme)->name_it(source, options);
 }
 
 }  // namespace brimfs

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "backends/source.h"
+#include "core/offline_backend.h"
 
 namespace brimfs {
 
@@ -15,6 +16,10 @@ namespace brimfs {
 // its secrets and say the remedy: kInvalidArgument for an unknown scheme or credentials in the URL.
 Result<OpenedSource> OpenSource(const std::string& source, const BackendOptions& options,
                                 const CallLimits& limits);
+
+// What SOURCE may be called in the cache, without asking it: for -o offline. Errors as above, those
+// of an answer excepted.
+Result<OfflineSource> NameSource(const std::string& source, const BackendOptions& options);
 
 }  // namespace brimfs
 

@@ -49,7 +49,7 @@ Status TakeContentLength(const HttpHeaders& headers, std::optional<uint64_t>* le
 }
 
 Result<RangeAnswer> CheckPartial(const RangeQuestion& question, const HttpHeaders& headers,
-                                 std::optional<uint64_t> body_length) {
+                                 std::optional<uint64_t> body_length, absl::Time now) {
   const auto type = headers.Find("Content-Type");
   if (type && EqualsIgnoringCase(std::string_view(*type).substr(0, 20), "multipart/byteranges")) {
     return Refused("several ranges, though one was asked for");
@@ -68,7 +68,7 @@ Result<RangeAnswer> CheckPartial(const RangeQuestion& question, const HttpHeader
   }
 
   RangeAnswer answer;
-  answer.version = StatedVersion(headers, content_range->total);
+  answer.version = StatedVersion(headers, content_range->total, now);
   answer.body = question.range;
   BRIMFS_RETURN_IF_ERROR(CheckVersion(question.expected, answer.version, false));
   return answer;
@@ -76,9 +76,9 @@ Result<RangeAnswer> CheckPartial(const RangeQuestion& question, const HttpHeader
 
 // A 200 is the whole object, if it is the object at all: that must be certain before it is used.
 Result<RangeAnswer> CheckWhole(const RangeQuestion& question, const HttpHeaders& headers,
-                               std::optional<uint64_t> body_length) {
+                               std::optional<uint64_t> body_length, absl::Time now) {
   RangeAnswer answer;
-  answer.version = StatedVersion(headers, body_length);
+  answer.version = StatedVersion(headers, body_length, now);
   BRIMFS_RETURN_IF_ERROR(CheckVersion(question.expected, answer.version, true));
   // Without a length of its own it has the one that was counted, see body_length.h.
   const std::optional<uint64_t> length = body_length ? body_length : question.expected.length;
@@ -104,11 +104,15 @@ std::vector<std::string> Preconditions(const Version& expected) {
   return {};
 }
 
-Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length) {
+Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length, absl::Time now) {
   Version version;
   version.etag = headers.Find("ETag").value_or("");
   if (const auto date = headers.Find("Last-Modified")) version.last_modified = ParseDate(*date);
   version.length = length;
+  const auto date = headers.Find("Date");
+  const absl::Time said = (date ? ParseDate(*date) : std::nullopt).value_or(now);
+  version.racy =
+      version.last_modified ? said - *version.last_modified < kSettled : !version.HasStrongEtag();
   return version;
 }
 
@@ -165,8 +169,8 @@ Result<RangeAnswer> CheckRangeAnswer(const RangeQuestion& question, const HttpHe
   if (head.headers.Conflicting("ETag")) return Refused("two different ETag fields");
   std::optional<uint64_t> body_length;
   BRIMFS_RETURN_IF_ERROR(TakeContentLength(head.headers, &body_length));
-  auto answer = head.status == 206 ? CheckPartial(question, head.headers, body_length)
-                                   : CheckWhole(question, head.headers, body_length);
+  auto answer = head.status == 206 ? CheckPartial(question, head.headers, body_length, now)
+                                   : CheckWhole(question, head.headers, body_length, now);
   // An encoding stored with the object is part of its bytes, and then the sizes agree with what was
   // asked for without encoding. One that the server made up on the way has a size of its own.
   if (answer.ok() && Coded(head.headers) && answer->version.length != question.expected.length) {

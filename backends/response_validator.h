@@ -32,8 +32,10 @@ struct RangeAnswer {
 // changed object send its whole new content.
 std::vector<std::string> Preconditions(const Version& expected);
 
-// The ETag, Last-Modified and (if `length` is given) length that an answer states.
-Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length);
+// The ETag, Last-Modified and (if `length` is given) length that an answer states. It is racy by
+// the answer's own Date, or by `now` if it has none; with neither a time nor a strong ETag always;
+// a strong ETag beside a time makes no difference: nginx makes it of the time and the size.
+Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length, absl::Time now);
 
 // Errors as Connection::Fetch has them:
 //   kStale        another version, or gone (404, 410, 412, 416)
@@ -41,7 +43,7 @@ Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length
 //   kUnavailable  408, 425, 429, 500, 502, 503, 504; with retry_after() if the answer names a time,
 //                 and overloaded() if it asks to be spared
 //   kProtocol     everything else that is not the range that was asked for
-// `now` is for a Retry-After that is a date.
+// `now` is for a Retry-After that is a date, and for StatedVersion.
 Result<RangeAnswer> CheckRangeAnswer(const RangeQuestion& question, const HttpHead& head,
                                      absl::Time now);
 

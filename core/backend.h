@@ -16,6 +16,7 @@
 
 #include "core/clock.h"
 #include "core/range.h"
+#include "core/source_host.h"
 #include "core/status.h"
 #include "core/version.h"
 
@@ -97,10 +98,13 @@ class Backend {
   virtual Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) = 0;
 
   // Calls `each` for every name of a directory, in the order of the source, as they arrive. Names
-  // that cannot be file names are left out and counted in the log. kUnsupported: the directory has
-  // no listing; its names are found by Stat. Thread-safe.
+  // that cannot be file names are left out and counted in the log. Where a listing breaks off it is
+  // tried again as Stat is: `anew` says that the names so far do not count. kUnsupported: the
+  // directory has no listing; its names are found by Stat. Thread-safe.
   using EachName = std::function<void(ListedName)>;
-  virtual Status List(const std::string& path, const EachName& each, const CallLimits& limits) = 0;
+  using BeginAnew = std::function<void()>;
+  virtual Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+                      const CallLimits& limits) = 0;
 
   // A new connection for a worker thread; does not touch the network yet.
   virtual std::unique_ptr<Connection> Connect() = 0;
@@ -111,6 +115,13 @@ class Backend {
   // What tells the object from all others that the cache has of this source or of one of the same
   // identity; nothing secret. The path, unless it may come to mean another object.
   virtual std::string CacheKey(const std::string& path) const { return path; }
+
+  // The server that `path` is asked of first; it may redirect to others. The same one for all that
+  // are asked of the same server; lives as long as the backend. Thread-safe.
+  virtual SourceHost& HostOf(const std::string& /*path*/) { return only_host_; }
+
+ private:
+  SourceHost only_host_;
 };
 
 }  // namespace brimfs

@@ -1,10 +1,11 @@
 // The cached files of one mount: one for each version of an object, shared by all who open it.
 //
-// Owns the resources, their drivers and fetchers; keeps the memory driver's budget; forgets all at
-// the end of the mount (for now) and removes what a killed process left behind.
+// Owns the resources, their drivers and fetchers, and the memory budget. With the mmap driver they
+// outlive the mount: see core/catalogue.h for what is kept, core/durable_file.h for how.
 #ifndef BRIMFS_CORE_CACHE_H_
 #define BRIMFS_CORE_CACHE_H_
 
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -12,14 +13,25 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/time/clock.h"
 #include "core/backend.h"
 #include "core/cache_directory.h"
+#include "core/cache_keeper.h"
+#include "core/cache_space.h"
+#include "core/cache_sweeper.h"
+#include "core/cache_verifier.h"
 #include "core/cached_file.h"
+#include "core/catalogue.h"
+#include "core/disk_health.h"
+#include "core/durable_file.h"
+#include "core/evictor.h"
 #include "core/fetcher.h"
+#include "core/file_io.h"
 #include "core/mapped_file.h"
 #include "core/memory_budget.h"
 #include "core/mutex.h"
 #include "core/scheduler.h"
+#include "core/size_or_share.h"
 #include "core/source_traffic.h"
 #include "core/stats.h"
 #include "core/timer.h"
@@ -29,17 +41,32 @@ namespace brimfs {
 enum class DriverKind { kMmap, kMemory };
 
 // Thread-safe.
-class Cache {
+class Cache : private OpenFiles {
  public:
   struct Options {
     DriverKind driver = DriverKind::kMmap;
-    std::string directory;               // for kMmap; made with mode 0700 if it is missing
-    uint64_t memory_budget = 256 << 20;  // for kMemory, bytes over the whole mount
-    // Closed files that keep their bytes; the least recently used leave. Each has a descriptor, so
-    // at most half of what RLIMIT_NOFILE leaves beside the connections; and all of them leave when
-    // a file cannot be made, perhaps for want of one.
+    std::string directory;  // for kMmap; made with mode 0700 if it is missing
+
+    // Over the whole mount, bytes: all that kMemory holds, or what kMmap's disk does not take.
+    uint64_t memory_budget = 256 << 20;
+
+    // For kMmap: what all mounts with this directory may store in it, and what they leave free on
+    // its file system. Without cache_size, 80 % of what was free when the directory was first used.
+    SizeOrShare cache_size;
+    SizeOrShare cache_free{.bytes = {}, .share = 0.05};
+
+    // Closed files that stay at hand; the least recently used leave (what is stored of them stays).
+    // Each has a descriptor, so at most half of what RLIMIT_NOFILE leaves beside the connections;
+    // and all of them leave when a file cannot be made, perhaps for want of one.
     size_t max_idle_files = 8192;
-    std::string source;  // identity of the SOURCE, part of every entry's name
+
+    // What has come is recorded within this; Duration::max(): at the end and by Flush only.
+    Duration record_interval = std::chrono::seconds(2);
+
+    FileIo* io = &FileIo::System();  // outlives the cache
+    std::function<absl::Time()> wall_clock = absl::Now;
+
+    std::string source;  // identity of the SOURCE, part of every entry
     Scheduler::Options scheduler;
     SourceTraffic::Options traffic;
     Fetcher::Options fetcher;  // path, display_url and version are filled in by Open
@@ -50,14 +77,39 @@ class Cache {
   // the cache.
   static Result<std::unique_ptr<Cache>> Create(Options options, Backend& backend, Clock& clock);
 
-  // Cancels every wait, stops every flight, unlinks what it made. Nobody has a file any more.
-  ~Cache();
+  // Cancels every wait, stops every flight, records what has come: that may take as long as the
+  // disk needs. Nobody has a file any more.
+  ~Cache() override;
 
   // The file of this version, made if there is none. `version.length` is known. The same version of
   // the same path is the same file as long as one is there. It may have failed for good while
   // somebody else had it open (Resource::state): who has heard from the source since that this
   // version is there calls Resource::Reactivate. Not on a thread that runs a flight.
   Result<std::shared_ptr<CachedFile>> Open(const std::string& path, const Version& version);
+
+  // What the source said of a path when it was asked last, by this mount or an earlier one, and how
+  // long ago that is.
+  struct Known {
+    Version version;
+    Duration age;
+  };
+  std::optional<Known> LastKnown(const std::string& path);
+
+  // Whether bytes of some version of what lies at `path` are stored.
+  bool Remembers(const std::string& path);
+
+  // The source has said so long ago that this is the version of the object.
+  void Confirm(CachedFile& file, Duration age = Duration::zero()) {
+    // To the second: a repeated word is no news, and nothing is recorded for it.
+    const absl::Duration since = options_.wall_clock() - absl::FromChrono(age) - absl::UnixEpoch();
+    file.Confirmed(absl::UnixEpoch() + absl::Floor(since, absl::Seconds(1)));
+  }
+
+  // Records what is complete, now.
+  void Flush();
+
+  // Null with driver kMemory.
+  Catalogue* catalogue() { return catalogue_.get(); }
 
   // Every wait ends with kShutdown; for SIGTERM.
   void Shutdown();
@@ -73,26 +125,52 @@ class Cache {
   struct Slot {
     std::string path;
     std::unique_ptr<CachedFile> file;
+    std::string name;  // key in by_name_; empty: it is not there
     std::weak_ptr<CachedFile> handle;
     int handles = 0;  // counts of references that have not ended: for a moment there may be two
     std::optional<std::list<Slot*>::iterator> idle;  // in idle_, while nobody has it
   };
 
-  Cache(Options options, std::unique_ptr<CacheDirectory> directory, Backend& backend, Clock& clock);
+  // What kMmap has and kMemory has not.
+  struct Storage {
+    std::unique_ptr<CacheDirectory> directory;
+    std::unique_ptr<Catalogue> catalogue;
+    CacheSpace::Limits limits{};
+  };
+  static Result<Storage> OpenStorage(const Options& options);
 
-  // Does I/O: without the lock.
-  Result<std::unique_ptr<CachedFile>> Make(const std::string& path, const Version& version);
-  Result<CachedFile::Place> MakePlace(const std::string& path, const Version& version);
+  Cache(Options options, Storage storage, Backend& backend, Clock& clock);
+  void StartStorage(CacheSpace::Limits limits);
+
+  // Does I/O: without the lock. With `or_memory` the disk's refusal is no error.
+  Result<std::unique_ptr<CachedFile>> Make(const std::string& path, const Version& version,
+                                           bool or_memory);
+  Result<CachedFile::Place> MakePlace(const std::string& path, const Version& version,
+                                      bool or_memory);
+  Result<CachedFile::Place> MakeDurable(const std::string& path, const Version& version,
+                                        bool or_memory);
 
   std::shared_ptr<CachedFile> Find(const std::string& path, const Version& version)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::shared_ptr<CachedFile> Handle(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void OnHandleGone(Slot& slot);
 
-  // Removes and returns the idle files beyond `most`.
+  std::vector<std::shared_ptr<CachedFile>> AllFiles();
+
+  // Nothing of an idle file is on its way, or to be recorded.
+  static bool MayLeave(Slot& slot);
+
+  // Removes and returns the idle files beyond `most` that may leave.
   std::vector<std::unique_ptr<Slot>> TrimIdle(size_t most) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  std::unique_ptr<Slot> Take(Slot* slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Whether there was one.
   bool ForgetIdle();
+
+  // OpenFiles.
+  std::vector<std::shared_ptr<CachedFile>> Unsettled() override;
+  bool LetGo(const std::string& name) override;
+  std::vector<StoredEntry> TakeCondemned() override;
+  void TrimClosed() override;
 
   const Options options_;
   Backend& backend_;
@@ -101,12 +179,24 @@ class Cache {
   Stats stats_;
   SourceTraffic traffic_;
   WindowCache windows_;
-  std::unique_ptr<CacheDirectory> directory_;  // null for kMemory
-  std::optional<MemoryBudget> budget_;         // for kMemory
+  MemoryBudget budget_;
+
+  // Null for kMemory. In this order: the threads know what is before them.
+  const std::unique_ptr<CacheDirectory> directory_;
+  const std::unique_ptr<Catalogue> catalogue_;
+  std::unique_ptr<DiskHealth> health_;
+  std::unique_ptr<CacheSpace> space_;
+  std::optional<DurableFile::Shared> shared_;
+  std::unique_ptr<CacheKeeper> keeper_;
+  std::unique_ptr<Evictor> evictor_;
+  std::unique_ptr<CacheVerifier> verifier_;
+  std::unique_ptr<CacheSweeper> sweeper_;
+
   Scheduler scheduler_;
 
-  Mutex mu_;  // taken before a Fetcher's
+  Mutex mu_;  // taken before a Fetcher's and a DurableFile's
   absl::flat_hash_map<std::string, std::vector<std::unique_ptr<Slot>>> slots_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<std::string, Slot*> by_name_ ABSL_GUARDED_BY(mu_);  // of the entry's file
   std::list<Slot*> idle_ ABSL_GUARDED_BY(mu_);  // least recently used first
   bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -6,17 +6,23 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <random>
 #include <utility>
-#include <vector>
-
-#include "core/log.h"
 
 namespace brimfs {
 namespace {
 
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-constexpr int kCreateFile = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+
+// Beyond every claim: those who are about to end hold this byte together.
+constexpr off_t kLeaving = off_t{1} << 62;
+
+// Long enough for a thread of ours that is about to let go of a claim.
+constexpr auto kOwnPatience = std::chrono::seconds(2);
 
 off_t ClaimOf(const std::string& name) {
   return static_cast<off_t>(XXH3_64bits(name.data(), name.size()) >> 2);
@@ -63,131 +69,188 @@ Result<UniqueFd> OpenPrivateDirectory(int parent, const std::string& name, int f
   return fd;
 }
 
-bool SetLock(int fd, short type, off_t at) {
+struct flock LockOf(short type, off_t at) {
   struct flock lock = {};
   lock.l_type = type;
   lock.l_whence = SEEK_SET;
   lock.l_start = at;
   lock.l_len = 1;
+  return lock;
+}
+
+bool SetLock(int fd, short type, off_t at) {
+  struct flock lock = LockOf(type, at);
   return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+std::string RandomName() {
+  std::random_device random;
+  std::string name;
+  for (int i = 0; i < 4; ++i) {
+    char digits[9];
+    std::snprintf(digits, sizeof digits, "%08x", static_cast<unsigned>(random()));
+    name += digits;
+  }
+  return name;
+}
+
+Result<UniqueFd> OpenPart(int top, const std::string& path, const char* part) {
+  if (mkdirat(top, part, 0700) != 0 && errno != EEXIST) {
+    return Unusable(errno, "cannot write to the cache directory " + path);
+  }
+  return OpenPrivateDirectory(top, part, O_NOFOLLOW, path + "/" + part);
 }
 
 }  // namespace
 
-CacheDirectory::Entry::Entry(Entry&& other) noexcept
-    : directory_(std::exchange(other.directory_, nullptr)),
-      name_(std::move(other.name_)),
-      claim_(other.claim_),
-      fd_(std::move(other.fd_)) {}
-
-CacheDirectory::Entry::~Entry() {
-  if (directory_ == nullptr) return;
-  unlinkat(directory_->data_.get(), name_.c_str(), 0);
-  directory_->ReleaseClaim(claim_);
-}
-
-Result<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::string& path) {
+Result<std::unique_ptr<CacheDirectory>> CacheDirectory::Open(const std::string& path, FileIo& io) {
   BRIMFS_RETURN_IF_ERROR(MakeDirectories(path));
   // The last component of what the user named may be a symbolic link; nothing below may.
   Result<UniqueFd> top = OpenPrivateDirectory(AT_FDCWD, path, 0, path);
   if (!top.ok()) return top.status();
-
-  if (mkdirat(top->get(), "data", 0700) != 0 && errno != EEXIST) {
-    return Unusable(errno, "cannot write to the cache directory " + path);
-  }
-  Result<UniqueFd> data = OpenPrivateDirectory(top->get(), "data", O_NOFOLLOW, path + "/data");
+  Result<UniqueFd> fresh = OpenPart(top->get(), path, "new");
+  if (!fresh.ok()) return fresh.status();
+  Result<UniqueFd> data = OpenPart(top->get(), path, "data");
   if (!data.ok()) return data.status();
 
   UniqueFd claims(openat(top->get(), "claims", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!claims.valid()) return Unusable(errno, "cannot write to the cache directory " + path);
   BRIMFS_RETURN_IF_ERROR(CheckPrivate(claims.get(), path + "/claims"));
-
-  std::unique_ptr<CacheDirectory> directory(
-      new CacheDirectory(path, std::move(*data), std::move(claims)));
-  BRIMFS_RETURN_IF_ERROR(directory->Sweep());
-  return directory;
+  return std::unique_ptr<CacheDirectory>(
+      new CacheDirectory(path, io, std::move(*fresh), std::move(*data), std::move(claims)));
 }
 
-Result<CacheDirectory::Entry> CacheDirectory::Create(const std::string& name) {
-  const off_t claim = ClaimOf(name);
-  if (!TryClaim(claim)) {
-    Result<UniqueFd> fd = CreateUnnamed(name);
-    if (!fd.ok()) return fd.status();
-    return Entry(nullptr, {}, 0, std::move(*fd));
-  }
-  Result<UniqueFd> fd = CreateNamed(name);
-  if (!fd.ok()) {
-    ReleaseClaim(claim);
-    return fd.status();
-  }
-  return Entry(this, name, claim, std::move(*fd));
+bool CacheDirectory::IsFileName(const std::string& name) {
+  return name.size() == 32 && name.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
-bool CacheDirectory::TryClaim(off_t claim) {
+Result<CacheDirectory::NewFile> CacheDirectory::Create() {
+  for (;;) {
+    std::string name = RandomName();
+    std::optional<Claim> claim = TryClaimNow(name);
+    if (!claim) continue;
+    int fd = -1;
+    const int error = io_.Create(new_.get(), name, &fd);
+    if (error == EEXIST) continue;
+    if (error != 0) return Status::FromErrno(error, "cannot make a file in " + path_ + "/new");
+    return NewFile{std::move(name), std::move(*claim), UniqueFd(fd)};
+  }
+}
+
+Result<UniqueFd> CacheDirectory::CreateUnnamed() {
+  // Not O_TMPFILE, which not every file system has.
+  Result<NewFile> file = Create();
+  if (!file.ok()) return file.status();
+  BRIMFS_RETURN_IF_ERROR(Remove(file->name));
+  return std::move(file->fd);
+}
+
+std::optional<CacheDirectory::Claim> CacheDirectory::TryClaim(const std::string& name) {
+  const off_t at = ClaimOf(name);
+  {
+    const auto deadline = std::chrono::steady_clock::now() + kOwnPatience;
+    MutexLock lock(mu_);
+    while (claimed_.contains(at) && std::chrono::steady_clock::now() < deadline) {
+      released_.WaitUntil(mu_, deadline);
+    }
+  }
+  return ClaimAt(at);
+}
+
+std::optional<CacheDirectory::Claim> CacheDirectory::TryClaimNow(const std::string& name) {
+  return ClaimAt(ClaimOf(name));
+}
+
+std::optional<CacheDirectory::Claim> CacheDirectory::ClaimAt(off_t at) {
   {
     MutexLock lock(mu_);
-    if (!claimed_.insert(claim).second) return false;
+    if (!claimed_.insert(at).second) return std::nullopt;
   }
-  if (SetLock(claims_.get(), F_WRLCK, claim)) return true;
+  if (SetLock(claims_.get(), F_WRLCK, at)) return Claim(this, at);
   MutexLock lock(mu_);
-  claimed_.erase(claim);
-  return false;
+  claimed_.erase(at);
+  released_.NotifyAll();
+  return std::nullopt;
 }
 
-void CacheDirectory::ReleaseClaim(off_t claim) {
-  SetLock(claims_.get(), F_UNLCK, claim);
+void CacheDirectory::ReleaseClaim(off_t at) {
+  SetLock(claims_.get(), F_UNLCK, at);
   MutexLock lock(mu_);
-  claimed_.erase(claim);
+  claimed_.erase(at);
+  released_.NotifyAll();
 }
 
-Result<UniqueFd> CacheDirectory::CreateNamed(const std::string& name) {
-  // A file that is there already was left by a dead process. The kernel may still map it for
-  // somebody, so it is unlinked and never truncated.
-  unlinkat(data_.get(), name.c_str(), 0);
-  UniqueFd fd(openat(data_.get(), name.c_str(), kCreateFile, 0600));
-  if (!fd.valid()) return Status::FromErrno(errno, "cannot make a file in " + path_ + "/data");
-  return fd;
+Result<UniqueFd> CacheDirectory::OpenFile(const std::string& name, Access access) {
+  const int flags =
+      (access == Access::kWrite ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  const Status not_ours(Code::kNotFound, path_ + ": " + name + " is not a file that was made here");
+  for (const int place : {data_.get(), new_.get()}) {
+    UniqueFd fd(openat(place, name.c_str(), flags));
+    if (!fd.valid()) {
+      if (errno == ENOENT) continue;
+      if (errno == ELOOP || errno == EISDIR || errno == ENXIO) return not_ours;
+      return Status::FromErrno(errno, path_ + ": " + name);
+    }
+    struct stat info;
+    if (fstat(fd.get(), &info) != 0) return Status::FromErrno(errno, path_ + ": " + name);
+    if (!S_ISREG(info.st_mode) || info.st_uid != geteuid() || info.st_nlink != 1 ||
+        (info.st_mode & 077) != 0) {
+      return not_ours;
+    }
+    return fd;
+  }
+  return Status(Code::kNotFound, path_ + ": " + name + " is gone");
 }
 
-Result<UniqueFd> CacheDirectory::CreateUnnamed(const std::string& name) {
-  UniqueFd fd(openat(data_.get(), ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600));
-  if (fd.valid()) return fd;
-  // Not every file system has O_TMPFILE. The claim of this name, too, keeps sweepers off for the
-  // moment.
-  for (int i = 0; i < 100; ++i) {
-    const std::string temporary = name + "." + std::to_string(getpid()) + "." + std::to_string(i);
-    if (!TryClaim(ClaimOf(temporary))) continue;
-    Result<UniqueFd> named = CreateNamed(temporary);
-    unlinkat(data_.get(), temporary.c_str(), 0);
-    ReleaseClaim(ClaimOf(temporary));
-    return named;
-  }
-  return Status(Code::kBusy, "no free temporary name in " + path_ + "/data");
+Status CacheDirectory::Keep(const std::string& name) {
+  const int error = io_.Rename(new_.get(), name, data_.get(), name);
+  if (error == 0 || error == ENOENT) return OkStatus();
+  return Status::FromErrno(error, "cannot move a file to " + path_ + "/data");
 }
 
-Status CacheDirectory::Sweep() {
-  // A second descriptor: closedir closes the one it is given.
-  const int listing = openat(data_.get(), ".", kOpenDirectory);
-  DIR* directory = listing < 0 ? nullptr : fdopendir(listing);
-  if (directory == nullptr) return Status::FromErrno(errno, "cannot list " + path_ + "/data");
-  std::vector<std::string> names;
-  while (const dirent* found = readdir(directory)) {
-    if (found->d_name[0] != '.') names.emplace_back(found->d_name);
-  }
-  closedir(directory);
-
-  size_t removed = 0;
-  for (const std::string& name : names) {
-    const off_t claim = ClaimOf(name);
-    if (!TryClaim(claim)) continue;
-    removed += unlinkat(data_.get(), name.c_str(), 0) == 0 ? 1 : 0;
-    ReleaseClaim(claim);
-  }
-  if (removed > 0) {
-    Log(LogLevel::kInfo, "removed " + std::to_string(removed) +
-                             " files that an earlier run left in " + path_ + "/data");
+Status CacheDirectory::Remove(const std::string& name) {
+  for (const int place : {data_.get(), new_.get()}) {
+    int error = io_.Unlink(place, name);
+    if (error == EISDIR || error == EPERM) {
+      // Not ours, but in the way.
+      error = unlinkat(place, name.c_str(), AT_REMOVEDIR) == 0 ? 0 : errno;
+    }
+    if (error != 0 && error != ENOENT) {
+      return Status::FromErrno(error, "cannot remove a file of " + path_);
+    }
   }
   return OkStatus();
+}
+
+Status CacheDirectory::Sync() {
+  for (const int place : {new_.get(), data_.get()}) {
+    if (const int error = io_.SyncDirectory(place); error != 0) {
+      return Status::FromErrno(error, "cannot sync " + path_);
+    }
+  }
+  return OkStatus();
+}
+
+Status CacheDirectory::ForEachName(Place place,
+                                   const std::function<bool(const std::string&)>& each) {
+  // A second descriptor: closedir closes the one it is given.
+  const int from = place == Place::kNew ? new_.get() : data_.get();
+  const int listing = openat(from, ".", kOpenDirectory);
+  DIR* const directory = listing < 0 ? nullptr : fdopendir(listing);
+  if (directory == nullptr) return Status::FromErrno(errno, "cannot list " + path_);
+  while (const dirent* found = readdir(directory)) {
+    const std::string name = found->d_name;
+    if (name != "." && name != ".." && !each(name)) break;
+  }
+  closedir(directory);
+  return OkStatus();
+}
+
+void CacheDirectory::Leave() { SetLock(claims_.get(), F_RDLCK, kLeaving); }
+
+bool CacheDirectory::AnotherLeaves() {
+  struct flock lock = LockOf(F_WRLCK, kLeaving);
+  return fcntl(claims_.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 
 }  // namespace brimfs

@@ -14,13 +14,17 @@ Resource::Options ResourceOptions(const Version& version) {
 }  // namespace
 
 CachedFile::CachedFile(Place place, const Shared& shared, Fetcher::Options options)
-    : entry_(std::move(place.entry)),
+    : durable_(std::move(place.durable)),
       budget_(place.budget),
       resource_(std::move(place.driver), ResourceOptions(options.version), shared.clock,
                 shared.timer),
       fetcher_(resource_, shared.scheduler, shared.clock, shared.timer, shared.stats,
                shared.traffic, std::move(options)) {
   if (budget_ != nullptr) resource_.AddObserver(budget_);
+  if (!durable_) return;
+  durable_->Attach(resource_, *place.overflow);
+  resource_.AddObserver(durable_.get());
+  fetcher_.SetLocalSource(durable_.get());
 }
 
 CachedFile::~CachedFile() {
@@ -33,8 +37,13 @@ void CachedFile::Touch(const Range& range) {
   if (budget_ != nullptr) budget_->Touch(resource_, range);
 }
 
+void CachedFile::Confirmed(absl::Time now) {
+  if (durable_) durable_->Confirmed(now);
+}
+
 int CachedFile::FreezeForKernel() {
-  if (budget_ != nullptr || !resource_.FreezeForKernel()) return -1;
+  if (!durable_ || resource_.driver().BackingFd() < 0) return -1;
+  if (!resource_.FreezeForKernel() || !durable_->MarkKernels()) return -1;
   return resource_.driver().BackingFd();
 }
 

@@ -3,9 +3,8 @@
 #define BRIMFS_CORE_CACHED_FILE_H_
 
 #include <memory>
-#include <optional>
 
-#include "core/cache_directory.h"
+#include "core/durable_file.h"
 #include "core/fetcher.h"
 #include "core/memory_budget.h"
 #include "core/resource.h"
@@ -15,11 +14,13 @@ namespace brimfs {
 // Made by Cache::Open and shared by all who have it open. Thread-safe.
 class CachedFile {
  public:
-  // Where the bytes lie: in an entry of the cache directory, or in memory under a budget.
+  // Where the bytes lie: in the cache directory, or in memory.
   struct Place {
-    std::unique_ptr<Driver> driver;              // has been given the length
-    std::optional<CacheDirectory::Entry> entry;  // whose descriptor the driver has
-    MemoryBudget* budget = nullptr;              // outlives the file
+    std::unique_ptr<Driver> driver;  // has been given the length
+    // What makes it outlive the process, and the driver as it knows it; null: nothing does.
+    std::unique_ptr<DurableFile> durable;
+    OverflowFile* overflow = nullptr;
+    MemoryBudget* budget = nullptr;  // of what lies in memory; outlives the file
   };
 
   // What all files of a mount share; outlives them.
@@ -46,12 +47,18 @@ class CachedFile {
   // Recency for the memory budget: these bytes were just read.
   void Touch(const Range& range);
 
+  // The source has said that this is the version, now.
+  void Confirmed(absl::Time now);
+
   // Makes the backing file the kernel's (design rule 4): pinned from now on, only ever unlinked.
   // The descriptor to register, or -1 if this file can't be: not complete, or in memory.
   int FreezeForKernel();
 
+  // Null where the bytes do not outlive the process.
+  DurableFile* durable() { return durable_.get(); }
+
  private:
-  std::optional<CacheDirectory::Entry> entry_;  // outlives the driver: unlinked last
+  const std::unique_ptr<DurableFile> durable_;  // observes the resource
   MemoryBudget* const budget_;
   Resource resource_;
   Fetcher fetcher_;

@@ -13,4 +13,10 @@ void View::Add(std::span<const std::byte> piece, std::shared_ptr<const void> kee
   keep_.push_back(std::move(keeps));
 }
 
+void View::Append(View other) {
+  for (size_t i = 0; i < other.pieces_.size(); ++i) {
+    Add(other.pieces_[i], std::move(other.keep_[i]));
+  }
+}
+
 }  // namespace brimfs

@@ -31,6 +31,9 @@ class View {
   // Appends a piece and what keeps it addressable.
   void Add(std::span<const std::byte> piece, std::shared_ptr<const void> keeps);
 
+  // Appends all pieces of `other`.
+  void Append(View other);
+
  private:
   std::vector<std::span<const std::byte>> pieces_;
   std::vector<std::shared_ptr<const void>> keep_;
@@ -60,6 +63,10 @@ class Driver {
   // reaches the length takes the whole last disk block along. Failing is harmless (kUnsupported,
   // kIo): the bytes count as absent all the same.
   virtual Status Punch(const Range& range) = 0;
+
+  // Which bytes of `range`, if they were written, use memory rather than a disk: they count against
+  // the memory budget and end with the process. In order. Cheap where there are none.
+  virtual std::vector<Range> InMemory(const Range& /*range*/) const { return {}; }
 
   // A descriptor that the kernel could read the whole object from, or -1. The driver owns it.
   virtual int BackingFd() const { return -1; }

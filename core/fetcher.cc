@@ -43,6 +43,7 @@ Fetcher::Fetcher(Resource& resource, Scheduler& scheduler, Clock& clock, Timer& 
       stats_(stats),
       traffic_(traffic),
       options_(std::move(options)),
+      host_(scheduler.HostOf(options_.path)),
       version_(options_.version) {
   resource_.SetFlightControl(this);
 }
@@ -53,7 +54,7 @@ Fetcher::~Fetcher() {
 }
 
 void Fetcher::Demand(const Range& wanted, const std::vector<Range>& claimed) {
-  Launch(claimed, PartBytes(), Priority::kDemand);
+  Launch(local_ == nullptr ? claimed : local_->Recover(claimed), PartBytes(), Priority::kDemand);
   const bool all_claimed = std::any_of(claimed.begin(), claimed.end(),
                                        [&](const Range& range) { return range.Contains(wanted); });
   if (all_claimed) return;
@@ -63,7 +64,11 @@ void Fetcher::Demand(const Range& wanted, const std::vector<Range>& claimed) {
 
 void Fetcher::Prefetch(const Range& range, Priority priority) {
   if (range.empty()) return;
-  Launch(resource_.Claim(range), PartBytesAhead(range.size()), priority);
+  const std::vector<Range> absent =
+      local_ == nullptr ? std::vector<Range>{range} : local_->Absent(range);
+  for (const Range& part : absent) {
+    Launch(resource_.Claim(part), PartBytesAhead(range.size()), priority);
+  }
   scheduler_.Raise(this, range, priority);
 }
 
@@ -85,6 +90,11 @@ void Fetcher::Stop() {
   scheduler_.Drop(this, Priority::kDemand);
   MutexLock lock(mu_);
   while (flights_ > 0) flight_ended_.Wait(mu_);
+}
+
+bool Fetcher::busy() const {
+  MutexLock lock(mu_);
+  return flights_ > 0;
 }
 
 Version Fetcher::version() const {
@@ -140,9 +150,10 @@ void Fetcher::LaunchOne(const Range& range, Priority priority) {
   scheduler_.Submit(std::make_shared<PartFlight>(*this, range, deadline), priority);
 }
 
-bool Fetcher::without_ranges() const {
+std::optional<bool> Fetcher::without_ranges() const {
   MutexLock lock(mu_);
-  return without_ranges_;
+  if (without_ranges_ || !version_.length || !host_.without_ranges) return without_ranges_;
+  return true;
 }
 
 bool Fetcher::GiveToStream(const Range& range, Priority priority) {
@@ -150,9 +161,11 @@ bool Fetcher::GiveToStream(const Range& range, Priority priority) {
   std::shared_ptr<StreamFlight> begun;
   {
     MutexLock lock(mu_);
-    if (!without_ranges_ || stopped_) return false;
-    if (!stream_->Add(range, ahead)) {
-      begun = std::make_shared<StreamFlight>(*this, stream_->range().end);
+    if (!without_ranges_ && host_.without_ranges && version_.length) without_ranges_ = true;
+    if (!without_ranges_.value_or(false) || stopped_) return false;
+    if (stream_ == nullptr || !stream_->Add(range, ahead)) {
+      const uint64_t length = stream_ == nullptr ? *version_.length : stream_->range().end;
+      begun = std::make_shared<StreamFlight>(*this, length);
       (void)begun->Add(range, ahead);
       stream_ = begun;
       ++flights_;
@@ -172,6 +185,7 @@ std::shared_ptr<StreamFlight> Fetcher::BecomeStream(const Range& range, bool ahe
           options_.display_url +
               ": the server has no ranges: files are read front to back, and who reads further "
               "inside waits");
+  host_.without_ranges = true;
   MutexLock lock(mu_);
   without_ranges_ = true;
   if (stream_ != nullptr && stream_->Add(range, ahead)) return nullptr;
@@ -187,6 +201,7 @@ std::shared_ptr<StreamFlight> Fetcher::stream() const {
 }
 
 void Fetcher::OnRanges() {
+  if (host_.without_ranges) host_.without_ranges = false;  // mostly only looked at
   MutexLock lock(mu_);
   without_ranges_ = false;
 }
@@ -197,7 +212,11 @@ void Fetcher::Fail(const std::vector<Range>& missing, const Status& error) {
                        std::to_string(missing.back().end) + ": " + error.message());
   if (why.code() != Code::kShutdown) {  // that is no failure, and news to nobody
     stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
-    Log(LogLevel::kWarning, why.ToString());
+    if (options_.say_every_failure) {
+      Log(LogLevel::kWarning, why.ToString());
+    } else {
+      LogOnce("fetch failure", LogLevel::kWarning, why.ToString() + "; others are not said");
+    }
   }
   if (IsTerminal(why.code())) resource_.Fail(why);
   for (const Range& range : missing) {

@@ -7,17 +7,20 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "core/backend.h"
 #include "core/background_write.h"
+#include "core/local_source.h"
 #include "core/mutex.h"
 #include "core/readahead.h"
 #include "core/resource.h"
 #include "core/retry.h"
 #include "core/scheduler.h"
+#include "core/source_host.h"
 #include "core/source_traffic.h"
 #include "core/stats.h"
 #include "core/timer.h"
@@ -50,6 +53,9 @@ class Fetcher : public FlightControl {
     // reader comes.
     uint64_t prefetch_limit = std::numeric_limits<uint64_t>::max();
 
+    // Each flight that fails is said in the log; otherwise only the first of this process is.
+    bool say_every_failure = true;
+
     // Bytes gathered before a write: libcurl hands out 16 KiB at a time. Sooner where a reader's
     // last missing byte has come.
     uint64_t coalesce_bytes = 256 << 10;
@@ -66,10 +72,15 @@ class Fetcher : public FlightControl {
   // No flight is left: Stop, or the scheduler's Shutdown, has been called and has returned.
   ~Fetcher() override;
 
-  // FlightControl.
+  // What it has needs no request. Once, before the first use; null: there is none. Outlives this.
+  void SetLocalSource(LocalSource* local) { local_ = local; }
+
+  // FlightControl. Brings in what the local source has on the caller's thread, then fetches the
+  // rest.
   void Demand(const Range& wanted, const std::vector<Range>& claimed) override;
 
-  // Fetches what of `range` is missing and not yet in flight, at this priority. Never blocks. How
+  // Fetches what of `range` is missing, not in the local source and not yet in flight, at this
+  // priority. Never blocks. How
   // much there is room for, over all files, is the caller's to heed.
   void Prefetch(const Range& range, Priority priority);
   Readahead::Limits PrefetchLimits(uint64_t length) const;
@@ -82,8 +93,15 @@ class Fetcher : public FlightControl {
   // fails with kShutdown. Not on a thread that runs one of this fetcher's flights.
   void Stop();
 
+  // Whether a flight is queued or under way.
+  bool busy() const;
+
   // What the source says this is; complete once the first answer has come.
   Version version() const;
+
+  // The server has no ranges, as far as is known of this file, or else of others; nothing if no
+  // answer could tell yet.
+  std::optional<bool> without_ranges() const;
 
  private:
   friend class PartFlight;
@@ -101,8 +119,8 @@ class Fetcher : public FlightControl {
   void Launch(const std::vector<Range>& claimed, uint64_t part, Priority priority);
   void LaunchOne(const Range& range, Priority priority);
 
-  // The server has no ranges, as far as is known.
-  bool without_ranges() const;
+  // The file is read in one stream.
+  bool streams() const { return without_ranges().value_or(false); }
 
   // Where it has none: the claim on `range` is the stream's from now on. False if it has.
   bool GiveToStream(const Range& range, Priority priority);
@@ -114,7 +132,7 @@ class Fetcher : public FlightControl {
   // The one that there is or was; null where the server has ranges.
   std::shared_ptr<StreamFlight> stream() const;
 
-  // The server has ranges after all.
+  // The server has ranges.
   void OnRanges();
 
   // A flight's last word: those who wait for what is `missing` are told, and the log.
@@ -142,7 +160,9 @@ class Fetcher : public FlightControl {
   Stats& stats_;
   SourceTraffic& traffic_;
   const Options options_;
-  std::stop_source stop_;  // of all flights
+  SourceHost& host_;
+  LocalSource* local_ = nullptr;  // constant after the first use
+  std::stop_source stop_;         // of all flights
   BackgroundWrite background_write_;
 
   mutable Mutex mu_;
@@ -150,7 +170,7 @@ class Fetcher : public FlightControl {
   Version version_ ABSL_GUARDED_BY(mu_);
   int flights_ ABSL_GUARDED_BY(mu_) = 0;  // queued ones included
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
-  bool without_ranges_ ABSL_GUARDED_BY(mu_) = false;
+  std::optional<bool> without_ranges_ ABSL_GUARDED_BY(mu_);    // nothing: see host_
   std::shared_ptr<StreamFlight> stream_ ABSL_GUARDED_BY(mu_);  // the last; it may have ended
 };
 

@@ -1,6 +1,5 @@
 #include "core/mapped_file.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -73,7 +72,8 @@ void WindowCache::Drop(const void* owner) {
   }
 }
 
-MappedFile::MappedFile(int fd, WindowCache& windows) : fd_(fd), windows_(windows) {}
+MappedFile::MappedFile(int fd, WindowCache& windows, FileIo& io)
+    : fd_(fd), windows_(windows), io_(io) {}
 
 MappedFile::~MappedFile() {
   windows_.Drop(this);
@@ -83,35 +83,41 @@ MappedFile::~MappedFile() {
 Result<std::unique_ptr<MappedFile>> MappedFile::InMemory(WindowCache& windows) {
   const int fd = memfd_create("brimfs", MFD_CLOEXEC);
   if (fd < 0) return Status::FromErrno(errno, "memfd_create");
-  return std::make_unique<MappedFile>(fd, windows);
+  auto file = std::make_unique<MappedFile>(fd, windows);
+  file->in_memory_ = true;
+  return file;
 }
 
 Status MappedFile::SetLength(uint64_t length) {
   if (length > kMaxOffset) return Status(Code::kInvalidArgument, "length beyond 2^63-1");
-  if (ftruncate(fd_, static_cast<off_t>(length)) != 0) {
-    return Status::FromErrno(errno, "sizing a cached file");
+  struct stat info;
+  if (fstat(fd_, &info) != 0 || static_cast<uint64_t>(info.st_size) != length) {
+    const int error = io_.Truncate(fd_, length);
+    if (error != 0) return Status::FromErrno(error, "sizing a cached file");
   }
+  AssumeLength(length);
+  return OkStatus();
+}
+
+void MappedFile::AssumeLength(uint64_t length) {
   MutexLock lock(mu_);
   length_ = length;
-  return OkStatus();
+}
+
+bool MappedFile::Reaches(uint64_t length) const {
+  struct stat info;
+  return fstat(fd_, &info) == 0 && static_cast<uint64_t>(info.st_size) >= length;
 }
 
 Status MappedFile::Write(uint64_t offset, std::span<const std::byte> data) {
   if (offset > kMaxOffset || data.size() > kMaxOffset - offset) {
     return Status(Code::kInvalidArgument, "write beyond 2^63-1");
   }
-  const uint64_t end = offset + data.size();
-  while (!data.empty()) {
-    const ssize_t written = pwrite(fd_, data.data(), data.size(), static_cast<off_t>(offset));
-    if (written < 0) {
-      if (errno == EINTR) continue;
-      return Status::FromErrno(errno, "writing a cached file");
-    }
-    offset += static_cast<uint64_t>(written);
-    data = data.subspan(static_cast<size_t>(written));
-  }
+  if (data.empty()) return OkStatus();
+  const int error = io_.Write(fd_, offset, data);
+  if (error != 0) return Status::FromErrno(error, "writing a cached file");
   MutexLock lock(mu_);
-  length_ = std::max(length_, end);
+  length_ = std::max(length_, offset + data.size());
   return OkStatus();
 }
 
@@ -140,17 +146,10 @@ Status MappedFile::Read(const Range& range, std::span<std::byte> out) {
   if (range.end > kMaxOffset || out.size() != range.size()) {
     return Status(Code::kInvalidArgument, "read of another size than its range");
   }
-  for (uint64_t at = range.begin; at < range.end;) {
-    const ssize_t got = pread(fd_, out.data(), out.size(), static_cast<off_t>(at));
-    if (got < 0) {
-      if (errno == EINTR) continue;
-      return Status::FromErrno(errno, "reading a cached file");
-    }
-    if (got == 0) return Status(Code::kIo, "a cached file is shorter than it was made");
-    at += static_cast<uint64_t>(got);
-    out = out.subspan(static_cast<size_t>(got));
-  }
-  return OkStatus();
+  const int error = out.empty() ? 0 : io_.Read(fd_, range.begin, out);
+  if (error == 0) return OkStatus();
+  if (!Reaches(range.end)) return Status(Code::kIo, "a cached file is shorter than it was made");
+  return Status::FromErrno(error, "reading a cached file");
 }
 
 Status MappedFile::Punch(const Range& range) {
@@ -162,16 +161,17 @@ Status MappedFile::Punch(const Range& range) {
     MutexLock lock(mu_);
     if (range.end >= length_) hole.end = AlignOutward(range, kFillBlock).end;
   }
-  int failed;
-  do {
-    failed = fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                       static_cast<off_t>(hole.begin), static_cast<off_t>(hole.size()));
-  } while (failed != 0 && errno == EINTR);
-  if (failed == 0) return OkStatus();
-  if (errno == EOPNOTSUPP || errno == EPERM || errno == EINVAL) {
+  const int error = io_.Punch(fd_, hole);
+  if (error == 0) return OkStatus();
+  if (error == EOPNOTSUPP || error == EPERM || error == EINVAL) {
     return Status(Code::kUnsupported, "this file system does not punch holes");
   }
-  return Status::FromErrno(errno, "punching a cached file");
+  return Status::FromErrno(error, "punching a cached file");
+}
+
+std::vector<Range> MappedFile::InMemory(const Range& range) const {
+  if (!in_memory_ || range.empty()) return {};
+  return {range};
 }
 
 Result<uint64_t> MappedFile::AllocatedBytes() const {

@@ -9,8 +9,10 @@
 #include <map>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "core/driver.h"
+#include "core/file_io.h"
 #include "core/mutex.h"
 
 namespace brimfs {
@@ -59,24 +61,35 @@ class WindowCache {
 
 class MappedFile : public Driver {
  public:
-  // Takes `fd` over, open for reading and writing. `windows` outlives this.
-  MappedFile(int fd, WindowCache& windows);
+  // Takes `fd` over, open for reading and writing. The others outlive this.
+  MappedFile(int fd, WindowCache& windows, FileIo& io = FileIo::System());
   ~MappedFile() override;
 
   // A memfd, for -o driver=memory.
   static Result<std::unique_ptr<MappedFile>> InMemory(WindowCache& windows);
 
+  // A file that has the length already is not touched.
   Status SetLength(uint64_t length) override;
+
+  // Instead of SetLength where the file may not be touched: one that is shorter fails to be read.
+  void AssumeLength(uint64_t length);
+
+  // Whether the file really has so many bytes.
+  bool Reaches(uint64_t length) const;
+
   Status Write(uint64_t offset, std::span<const std::byte> data) override;
   Result<View> Map(const Range& range) override;
   Status Read(const Range& range, std::span<std::byte> out) override;
   Status Punch(const Range& range) override;
+  std::vector<Range> InMemory(const Range& range) const override;
   int BackingFd() const override { return fd_; }
   Result<uint64_t> AllocatedBytes() const override;
 
  private:
   const int fd_;
   WindowCache& windows_;
+  FileIo& io_;
+  bool in_memory_ = false;  // constant after construction
   Mutex mu_;
   uint64_t length_ ABSL_GUARDED_BY(mu_) = 0;
 };

@@ -48,7 +48,8 @@ void MemoryBudget::Forget(Resource& resource) {
   }
 }
 
-void MemoryBudget::OnWrite(Resource& resource, const Range& written) {
+void MemoryBudget::OnWrite(Resource& resource, const Range& written,
+                           std::span<const std::byte> /*bytes*/) {
   Charge(resource, written);
   if (used() > budget_) MakeRoom();
 }
@@ -68,19 +69,26 @@ void MemoryBudget::OnEvict(Resource& resource, const Range& evicted) {
 }
 
 void MemoryBudget::Charge(Resource& resource, const Range& written) {
+  const std::vector<Range> in_memory = resource.driver().InMemory(written);
+  if (in_memory.empty()) return;
   const uint64_t length = resource.length().value_or(kMaxOffset);
-  const auto [first, end] = BlocksOf(written);
   MutexLock lock(mu_);
-  for (uint64_t number = first; number < end; ++number) {
-    const auto [block, is_new] = blocks_.try_emplace({&resource, number});
-    if (is_new) {
-      const Range whole = Intersect({number * kFillBlock, (number + 1) * kFillBlock}, {0, length});
-      block->second.bytes = AlignOutward(whole, kPage).size();
-      block->second.age = coldest_first_.insert(coldest_first_.end(), block->first);
-      used_.fetch_add(block->second.bytes, std::memory_order_relaxed);
-    } else {
-      coldest_first_.splice(coldest_first_.end(), coldest_first_, block->second.age);
-    }
+  for (const Range& range : in_memory) {
+    const auto [first, end] = BlocksOf(range);
+    for (uint64_t number = first; number < end; ++number) ChargeBlock({&resource, number}, length);
+  }
+}
+
+void MemoryBudget::ChargeBlock(const Key& key, uint64_t length) {
+  const auto [block, is_new] = blocks_.try_emplace(key);
+  if (is_new) {
+    const Range whole =
+        Intersect({key.second * kFillBlock, (key.second + 1) * kFillBlock}, {0, length});
+    block->second.bytes = AlignOutward(whole, kPage).size();
+    block->second.age = coldest_first_.insert(coldest_first_.end(), key);
+    used_.fetch_add(block->second.bytes, std::memory_order_relaxed);
+  } else {
+    coldest_first_.splice(coldest_first_.end(), coldest_first_, block->second.age);
   }
 }
 

@@ -1,11 +1,14 @@
-// Keeps what all files of the memory driver hold together under one budget: the coldest fill blocks
-// leave, and are fetched again when they are read.
+// Keeps what all files of a mount hold in memory under one budget: those of the memory driver, and
+// what the cache's disk did not take of the others. The coldest fill blocks leave, and are fetched
+// again when they are read.
 #ifndef BRIMFS_CORE_MEMORY_BUDGET_H_
 #define BRIMFS_CORE_MEMORY_BUDGET_H_
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <list>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -19,9 +22,9 @@ namespace brimfs {
 
 // An observer of every resource of the mount. Thread-safe.
 //
-// A block is charged whole from its first byte on. Blocks that cannot leave (in flight, wanted by a
-// sleeper) are passed over, so the budget is exceeded by no more than what is in flight.
-// Lock order: mu_ is a leaf; no call into a resource is made under it.
+// A block is charged whole from its first byte in memory on (Driver::InMemory). Blocks that cannot
+// leave (in flight, wanted by a sleeper) are passed over, so the budget is exceeded by no more than
+// what is in flight. Lock order: mu_ is a leaf; no call into a resource is made under it.
 class MemoryBudget : public ResourceObserver {
  public:
   // `stats` outlives this.
@@ -38,7 +41,7 @@ class MemoryBudget : public ResourceObserver {
 
   // Makes room on the writer's thread, which holds no lease: what is over the budget leaves before
   // more comes.
-  void OnWrite(Resource& resource, const Range& written) override;
+  void OnWrite(Resource& resource, const Range& written, std::span<const std::byte> bytes) override;
   void OnEvict(Resource& resource, const Range& evicted) override;
 
  private:
@@ -48,7 +51,9 @@ class MemoryBudget : public ResourceObserver {
     std::list<Key>::iterator age;
   };
 
+  // What of `written` lies in memory.
   void Charge(Resource& resource, const Range& written) ABSL_LOCKS_EXCLUDED(mu_);
+  void ChargeBlock(const Key& key, uint64_t length) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Remove(absl::btree_map<Key, Block>::iterator& block) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // Evicts the coldest blocks until the budget is kept, within a bounded number of tries.

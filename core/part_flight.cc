@@ -14,7 +14,7 @@ std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token
   const std::stop_callback on_shutdown(stop, stop_it);
   const std::stop_callback on_stop(fetcher_.stop_.get_token(), stop_it);
 
-  if (fetcher_.without_ranges()) {
+  if (fetcher_.streams()) {
     if (race_->End(side_)) {
       fetcher_.LaunchOne(range_, ahead_of_readers_ ? Priority::kReadahead : Priority::kDemand);
     }
@@ -50,7 +50,7 @@ std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token
 }
 
 Status PartFlight::TryWithinBudget(Connection& connection) {
-  RetryBudget& budget = fetcher_.traffic_.retries;
+  RetryBudget& budget = fetcher_.host_.retries;
   if (failure_ && !budget.TryTake(fetcher_.clock_.Now())) {
     ++attempt_;  // wait longer than for this one
     return *failure_;
@@ -59,7 +59,7 @@ Status PartFlight::TryWithinBudget(Connection& connection) {
   Status status = Try(connection, end().get_token());
   const uint64_t came = position_ - before;
   budget.Earn(status.ok() ? std::max(came, kFillBlock) : came);
-  fetcher_.scheduler_.OnAnswer(status);
+  fetcher_.scheduler_.OnAnswer(host(), status);
   if (status.overloaded()) fetcher_.traffic_.hedging.OnOverload(fetcher_.clock_.Now());
   if (came > 0) attempt_ = 1;
   failure_.emplace(status.code(), status.message());  // the server's time to come back is over then
@@ -118,6 +118,9 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   Stats& stats = fetcher_.stats_;
   stats.fetches.fetch_add(1, std::memory_order_relaxed);
   if (++attempt_ > 1) stats.fetch_retries.fetch_add(1, std::memory_order_relaxed);
+  if (side_ == HedgeRace::Side::kHedge && LogEnabled(LogLevel::kDebug)) {
+    Log(LogLevel::kDebug, fetcher_.options_.display_url + ": asked once more, beside a silence");
+  }
 
   // A worker thread runs one flight at a time, and its memory is touched already.
   thread_local std::vector<std::byte> memory;
@@ -159,7 +162,11 @@ Status PartFlight::OnAnswer(const Version& actual, const Range& body) {
   watch_->Hear();
   answered_ = fetcher_.clock_.Now();
   sink_error_ = fetcher_.Bind(actual);
-  if (sink_error_.ok() && body != remaining()) sink_error_ = HandOver(body);
+  if (sink_error_.ok() && body != remaining()) {
+    sink_error_ = HandOver(body);
+  } else if (sink_error_.ok() && body.size() < fetcher_.resource_.length()) {
+    fetcher_.OnRanges();
+  }
   watch_->Listen();
   return sink_error_;
 }

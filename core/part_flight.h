@@ -65,6 +65,7 @@ class PartFlight : public Flight, private BodySink {
   void Yield() override;
   const void* owner() const override { return &fetcher_; }
   Range range() const override { return range_; }
+  const SourceHost* host() const override { return &fetcher_.host_; }
 
  private:
   Status OnAnswer(const Version& actual, const Range& body) override;

@@ -81,11 +81,12 @@ Status Resource::Write(uint64_t offset, std::span<const std::byte> data) {
     for (const Range& gap : missing) busy_.Add(gap);
   }
 
+  const auto bytes_of = [&](const Range& gap) {
+    return data.subspan(gap.begin - offset, gap.size());
+  };
   Status status;
   for (const Range& gap : missing) {
-    if (status.ok()) {
-      status = driver_->Write(gap.begin, data.subspan(gap.begin - offset, gap.size()));
-    }
+    if (status.ok()) status = driver_->Write(gap.begin, bytes_of(gap));
   }
 
   Afterwards after;
@@ -93,7 +94,9 @@ Status Resource::Write(uint64_t offset, std::span<const std::byte> data) {
     MutexLock lock(mu_);
     for (const Range& gap : missing) {
       busy_.Remove(gap);
-      if (status.ok()) Cover(gap, after);
+      if (!status.ok()) continue;
+      Cover(gap, after);
+      after.written.push_back({gap, bytes_of(gap)});
     }
     idle_.NotifyAll();
     if (!status.ok()) ClaimAnew(range, after);
@@ -103,11 +106,36 @@ Status Resource::Write(uint64_t offset, std::span<const std::byte> data) {
   return status;
 }
 
+Status Resource::Adopt(const Range& range) {
+  if (range.empty()) return OkStatus();
+  if (range.end > kMaxOffset) return Status(Code::kInvalidArgument, "past 2^63-1");
+  Afterwards after;
+  {
+    MutexLock lock(mu_);
+    RangeSet missing;
+    for (const Range& gap : coverage_.Gaps(range)) missing.Add(gap);
+    while (busy_.Overlaps(range)) {
+      for (const Range& doubtful : busy_.Overlap(range)) missing.Remove(doubtful);
+      idle_.Wait(mu_);
+    }
+    if (coverage_.Covers(range) && state_ != State::kCancelled) return OkStatus();
+    BRIMFS_RETURN_IF_ERROR(CheckWrite(range));
+    for (const Range& part : missing.Ranges()) {
+      for (const Range& gap : coverage_.Gaps(part)) {
+        Cover(gap, after);
+        after.adopted.push_back(gap);
+      }
+    }
+    CommitIfFull(after);
+  }
+  Finish(after);
+  return OkStatus();
+}
+
 void Resource::Cover(const Range& range, Afterwards& after) {
   coverage_.Add(range);
   SetHint(range);
   std::erase_if(remembered_, [&](const Remembered& one) { return one.range.Overlaps(range); });
-  after.written.push_back(range);
   auto it = waiters_.lower_bound(range.begin);
   while (it != waiters_.end() && it->first < range.end) {
     Waiter& waiter = *(it++)->second;
@@ -250,7 +278,8 @@ void Resource::Finish(Afterwards& after) {
   for (const auto& demanded : after.demands) control_->Demand(demanded.wanted, demanded.claimed);
   for (const auto& parked : after.ended) parked->Call(timer_);
   for (ResourceObserver* observer : observers_) {
-    for (const Range& range : after.written) observer->OnWrite(*this, range);
+    for (const auto& [range, bytes] : after.written) observer->OnWrite(*this, range, bytes);
+    for (const Range& range : after.adopted) observer->OnAdopt(*this, range);
     for (const Range& range : after.evicted) observer->OnEvict(*this, range);
     if (after.committed) observer->OnCommit(*this, *after.committed);
     if (after.failed) observer->OnFail(*this, *after.failed);

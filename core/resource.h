@@ -83,7 +83,14 @@ class FlightControl {
 class ResourceObserver {
  public:
   virtual ~ResourceObserver() = default;
-  virtual void OnWrite(Resource& /*resource*/, const Range& /*written*/) {}
+
+  // `bytes` are those of `written`; valid during the call.
+  virtual void OnWrite(Resource& /*resource*/, const Range& /*written*/,
+                       std::span<const std::byte> /*bytes*/) {}
+
+  // Covered by Resource::Adopt: these bytes were not written now.
+  virtual void OnAdopt(Resource& /*resource*/, const Range& /*adopted*/) {}
+
   virtual void OnEvict(Resource& /*resource*/, const Range& /*evicted*/) {}
   virtual void OnCommit(Resource& /*resource*/, uint64_t /*length*/) {}
   virtual void OnFail(Resource& /*resource*/, const Status& /*why*/) {}
@@ -152,6 +159,14 @@ class Resource {
   // A write that meets another one, or an eviction, of the same bytes waits for it: not with a
   // lease in hand.
   Status Write(uint64_t offset, std::span<const std::byte> data);
+
+  // The driver holds the bytes of `range` already, from an earlier run, and the caller has read
+  // them and found them right since it claimed them: they count as covered, without a write of the
+  // driver. Then waiters wake and observers are told by OnAdopt. Bytes that are covered already are
+  // skipped. Errors as of Write, but that after FreezeForKernel there is nothing left to adopt.
+  // Waits, as Write does, for a write or an eviction of the same bytes; what that did not cover it
+  // may have punched, so it stays uncovered: with Release whoever waits for it claims it anew.
+  Status Adopt(const Range& range);
 
   // The claims on `range` end. Waiters that still miss bytes of it claim them anew.
   void Release(const Range& range);
@@ -262,6 +277,7 @@ class Resource {
   Range CutAtLength(const Range& range) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Status CheckWrite(const Range& range) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Status CheckLength(uint64_t length) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The caller tells the observers how it came.
   void Cover(const Range& range, Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void SetHint(const Range& covered) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void CommitIfFull(Afterwards& after) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

@@ -26,7 +26,11 @@ bool Resource::MarkAbsent(Range range) {
     range = CutAtLength(AlignOutward(range, kFillBlock));
     while (busy_.Overlaps(range)) idle_.Wait(mu_);
     if (frozen_ || !coverage_.Overlaps(range)) return false;
-    leaving.Add(range);
+    // Of blocks without a covered byte nobody knows what they hold: somebody may be about to adopt
+    // them.
+    for (const Range& run : coverage_.Overlap(range)) {
+      leaving.Add(CutAtLength(AlignOutward(run, kFillBlock)));
+    }
     Uncover(leaving, after);
     for (Waiter* waiter : WaitersFor(range)) Reconsider(*waiter, after);
   }

@@ -4,9 +4,11 @@
 #define BRIMFS_CORE_RESOURCE_WAITER_H_
 
 #include <atomic>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <utility>
 #include <vector>
@@ -70,7 +72,12 @@ struct Resource::Afterwards {
   std::vector<std::shared_ptr<Parked>> ended;
 
   // For the observers.
-  std::vector<Range> written;
+  struct Written {
+    Range range;
+    std::span<const std::byte> bytes;  // the caller's of Write
+  };
+  std::vector<Written> written;
+  std::vector<Range> adopted;
   std::vector<Range> evicted;
   std::optional<uint64_t> committed;
   std::optional<Status> failed;

@@ -18,8 +18,7 @@ Scheduler::Scheduler(Backend& backend, Options options, Clock& clock)
     : backend_(backend),
       clock_(clock),
       connections_(std::max(1, options.connections)),
-      reserved_(std::clamp(options.reserved_for_demand, 0, connections_ - 1)),
-      limit_(connections_) {}
+      reserved_(std::clamp(options.reserved_for_demand, 0, connections_ - 1)) {}
 
 Scheduler::~Scheduler() {
   Shutdown();
@@ -32,23 +31,34 @@ Scheduler::~Scheduler() {
 }
 
 void Scheduler::Submit(std::shared_ptr<Flight> flight, Priority priority) {
-  const Job job{std::move(flight), priority};
+  const SourceHost* const asked = flight->host();
+  const Job job{std::move(flight), asked, priority};
   std::vector<std::shared_ptr<Flight>> running;
   bool shut_down = false;
   {
     MutexLock lock(mu_);
     shut_down = shut_down_;
     if (!shut_down) {
-      ready_[Index(priority)].push_back(job);
+      Host& host = HostOf(job.host);
+      host.ready[Index(priority)].push_back(job);
       Announce();
-      if (priority != Priority::kDemand || running_ < limit_.limit()) return;
-      for (const Worker& worker : workers_) {
-        if (worker.running != nullptr) running.push_back(worker.running->flight);
-      }
+      if (priority != Priority::kDemand) return;
+      running = InTheWay(host);
     }
   }
   for (const std::shared_ptr<Flight>& busy : running) busy->Yield();
   if (shut_down) job.flight->Abandon(Status(Code::kShutdown, "the mount is going away"));
+}
+
+std::vector<std::shared_ptr<Flight>> Scheduler::InTheWay(const Host& host) const {
+  const bool all = running_ >= connections_ * kBusyHosts;
+  std::vector<std::shared_ptr<Flight>> busy;
+  if (!all && host.room() > 0) return busy;
+  for (const Worker& worker : workers_) {
+    if (worker.running == nullptr || (!all && worker.host != &host)) continue;
+    busy.push_back(worker.running->flight);
+  }
+  return busy;
 }
 
 void Scheduler::Raise(const void* owner, const Range& range, Priority priority) {
@@ -57,15 +67,17 @@ void Scheduler::Raise(const void* owner, const Range& range, Priority priority) 
            job.flight->range().Overlaps(range);
   };
   MutexLock lock(mu_);
-  for (size_t i = Index(priority) + 1; i < ready_.size(); ++i) {
-    std::deque<Job>& queue = ready_[i];
-    const auto raised = std::stable_partition(queue.begin(), queue.end(), std::not_fn(lower));
-    for (auto job = raised; job != queue.end(); ++job) {
-      job->priority = priority;
-      ready_[Index(priority)].push_back(std::move(*job));
-      Announce();
+  for (auto& [key, host] : hosts_) {
+    for (size_t i = Index(priority) + 1; i < host.ready.size(); ++i) {
+      std::deque<Job>& queue = host.ready[i];
+      const auto raised = std::stable_partition(queue.begin(), queue.end(), std::not_fn(lower));
+      for (auto job = raised; job != queue.end(); ++job) {
+        job->priority = priority;
+        host.ready[Index(priority)].push_back(std::move(*job));
+        Announce();
+      }
+      queue.erase(raised, queue.end());
     }
-    queue.erase(raised, queue.end());
   }
   for (auto& [when, job] : delayed_) {
     if (lower(job)) job.priority = priority;
@@ -78,10 +90,12 @@ void Scheduler::Raise(const void* owner, const Range& range, Priority priority) 
 template <typename Predicate>
 std::vector<Scheduler::Job> Scheduler::RemoveQueued(Predicate chosen) {
   std::vector<Job> removed;
-  for (std::deque<Job>& queue : ready_) {
-    const auto first = std::stable_partition(queue.begin(), queue.end(), std::not_fn(chosen));
-    std::move(first, queue.end(), std::back_inserter(removed));
-    queue.erase(first, queue.end());
+  for (auto& [key, host] : hosts_) {
+    for (std::deque<Job>& queue : host.ready) {
+      const auto first = std::stable_partition(queue.begin(), queue.end(), std::not_fn(chosen));
+      std::move(first, queue.end(), std::back_inserter(removed));
+      queue.erase(first, queue.end());
+    }
   }
   for (auto at = delayed_.begin(); at != delayed_.end();) {
     if (chosen(at->second)) {
@@ -145,24 +159,38 @@ void Scheduler::Shutdown() {
   for (const Job& job : removed) job.flight->Abandon(why);
 }
 
-void Scheduler::OnAnswer(const Status& status) {
+void Scheduler::OnAnswer(const SourceHost* host, const Status& status) {
   MutexLock lock(mu_);
-  if (limit_.OnAnswer(status)) wake_.NotifyOne();
+  if (HostOf(host).limit.OnAnswer(status)) wake_.NotifyOne();
 }
 
 Scheduler::Load Scheduler::load() const {
   MutexLock lock(mu_);
   Load load;
   load.running = running_;
-  for (const std::deque<Job>& queue : ready_) load.queued += static_cast<int>(queue.size());
+  for (const auto& [key, host] : hosts_) {
+    for (const std::deque<Job>& queue : host.ready) load.queued += static_cast<int>(queue.size());
+  }
   load.queued += static_cast<int>(delayed_.size());
   return load;
 }
 
+Scheduler::Host& Scheduler::HostOf(const SourceHost* host) {
+  return hosts_.try_emplace(host, connections_).first->second;
+}
+
+int Scheduler::MostWorkers() const {
+  return connections_ * static_cast<int>(std::min<size_t>(hosts_.size(), kBusyHosts));
+}
+
 void Scheduler::Announce() {
   size_t ready = 0;
-  for (const std::deque<Job>& queue : ready_) ready += queue.size();
-  if (ready > static_cast<size_t>(idle_) && workers_.size() < static_cast<size_t>(connections_)) {
+  for (const auto& [key, host] : hosts_) {
+    size_t here = 0;
+    for (const std::deque<Job>& queue : host.ready) here += queue.size();
+    ready += std::min(here, static_cast<size_t>(host.room()));
+  }
+  if (ready > static_cast<size_t>(idle_) && workers_.size() < static_cast<size_t>(MostWorkers())) {
     Worker& worker = workers_.emplace_back();
     try {
       worker.thread = std::thread([this, &worker] { Work(worker); });
@@ -204,37 +232,59 @@ bool Scheduler::TakeReady(Worker& worker, Job& job) {
   const TimePoint now = delayed_.empty() ? TimePoint() : clock_.Now();
   while (!delayed_.empty() && delayed_.begin()->first <= now) {
     Job& due = delayed_.begin()->second;
-    ready_[Index(due.priority)].push_front(std::move(due));
+    HostOf(due.host).ready[Index(due.priority)].push_front(std::move(due));
     delayed_.erase(delayed_.begin());
     Announce();
   }
-  if (running_ >= limit_.limit()) return false;
-  const int background_limit = std::max(1, limit_.limit() - reserved_);
-  for (std::deque<Job>& queue : ready_) {
-    const bool background = &queue != &ready_[Index(Priority::kDemand)];
-    if (queue.empty() || (background && in_background_ >= background_limit)) continue;
-    job = std::move(queue.front());
-    queue.pop_front();
-    job.was_run = true;
-    worker.running = &job;
-    worker.stop = std::stop_source();
-    worker.in_background = background;
-    ++running_;
-    in_background_ += background ? 1 : 0;
-    if (!delayed_.empty()) wake_.NotifyOne();  // this may have been the one that watched their time
-    return true;
+  for (size_t priority = 0; priority <= Index(Priority::kFill); ++priority) {
+    // In turn, so that one whose queue never ends does not keep the workers from the others.
+    auto next = hosts_.upper_bound(served_last_);
+    for (size_t i = 0; i < hosts_.size(); ++i, ++next) {
+      if (next == hosts_.end()) next = hosts_.begin();
+      if (!TakeFrom(next->second, priority, worker, job)) continue;
+      served_last_ = next->first;
+      return true;
+    }
   }
   return false;
+}
+
+bool Scheduler::TakeFrom(Host& host, size_t priority, Worker& worker, Job& job) {
+  std::deque<Job>& queue = host.ready[priority];
+  if (queue.empty() || host.room() == 0) return false;
+  const bool background = priority != Index(Priority::kDemand);
+  const bool reserved = host.in_background >= std::max(1, host.limit.limit() - reserved_) ||
+                        in_background_ >= connections_ * kBusyHosts - reserved_;
+  if (background && reserved) return false;
+  job = std::move(queue.front());
+  queue.pop_front();
+  job.was_run = true;
+  worker.running = &job;
+  worker.host = &host;
+  worker.stop = std::stop_source();
+  worker.in_background = background;
+  ++running_;
+  ++host.running;
+  in_background_ += background ? 1 : 0;
+  host.in_background += background ? 1 : 0;
+  if (!delayed_.empty()) wake_.NotifyOne();  // this may have been the one that watched their time
+  return true;
 }
 
 void Scheduler::QueueAgain(Worker& worker, Job& job, std::optional<TimePoint> when) {
   Code why = Code::kOk;
   {
     MutexLock lock(mu_);
+    Host& host = *std::exchange(worker.host, nullptr);
     worker.running = nullptr;
     --running_;
+    --host.running;
     in_background_ -= worker.in_background ? 1 : 0;
-    if (!when) return;
+    host.in_background -= worker.in_background ? 1 : 0;
+    if (!when) {
+      ForgetIfIdle(job.host, host);
+      return;
+    }
     if (shut_down_) {
       why = Code::kShutdown;
     } else if (job.dropped) {
@@ -246,6 +296,14 @@ void Scheduler::QueueAgain(Worker& worker, Job& job, std::optional<TimePoint> wh
     }
   }
   job.flight->Abandon(Status(why, "ended instead of being tried again"));
+}
+
+void Scheduler::ForgetIfIdle(const SourceHost* key, const Host& host) {
+  if (hosts_.size() <= kBusyHosts || host.running > 0 || host.room() < connections_) return;
+  for (const std::deque<Job>& queue : host.ready) {
+    if (!queue.empty()) return;
+  }
+  hosts_.erase(key);
 }
 
 }  // namespace brimfs

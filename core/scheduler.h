@@ -1,7 +1,9 @@
 // Decides which flight gets a connection next, and runs it there: one worker thread a connection.
+// Each server of the source has its own connections.
 #ifndef BRIMFS_CORE_SCHEDULER_H_
 #define BRIMFS_CORE_SCHEDULER_H_
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <functional>
@@ -9,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -52,13 +55,20 @@ class Flight {
 
   // Whether others may do its work piece by piece, for Withdraw. Constant.
   virtual bool divisible() const { return true; }
+
+  // The server that it asks. Constant; asked for once, by Submit.
+  virtual const SourceHost* host() const { return nullptr; }
 };
 
 // No lock is held while a flight is run, abandoned or destroyed.
 class Scheduler {
  public:
+  // So many servers are asked over all their connections at the same time; more of them share what
+  // these would have.
+  static constexpr int kBusyHosts = 4;
+
   struct Options {
-    int connections = 16;  // worker threads, started when needed
+    int connections = 16;  // to one server: worker threads, started when needed
 
     // So many of them are at any time free or run kDemand. At least one takes everything.
     int reserved_for_demand = 1;
@@ -90,9 +100,11 @@ class Scheduler {
   // Abandons what is queued, stops what runs. Idempotent.
   void Shutdown();
 
-  // How a request of one of the flights ended: a server that asks to be spared is asked by fewer
-  // connections for a while.
-  void OnAnswer(const Status& status);
+  // How a request of one of the flights to `host` ended: a server that asks to be spared is asked
+  // by fewer connections for a while.
+  void OnAnswer(const SourceHost* host, const Status& status);
+
+  SourceHost& HostOf(const std::string& path) { return backend_.HostOf(path); }
 
   struct Load {
     int running = 0;
@@ -103,15 +115,27 @@ class Scheduler {
  private:
   struct Job {
     std::shared_ptr<Flight> flight;
+    const SourceHost* host = nullptr;  // the flight's, which may end before the job
     Priority priority = Priority::kDemand;
     bool was_run = false;
     bool dropped = false;  // while it ran: abandon it if it wants to be run again
   };
+  // The flights to one server, and what it bears.
+  struct Host {
+    explicit Host(int connections) : limit(connections) {}
+    int room() const { return std::max(0, limit.limit() - running); }
+
+    std::array<std::deque<Job>, 4> ready;  // by priority; oldest first
+    ConnectionLimit limit;
+    int running = 0;
+    int in_background = 0;  // of these, on connections that are not reserved
+  };
   struct Worker {
     std::thread thread;
-    Job* running = nullptr;      // on the worker's stack
-    bool in_background = false;  // `running` took one of the connections that are not reserved
-    std::stop_source stop;       // of `running`
+    Job* running = nullptr;  // on the worker's stack
+    Host* host = nullptr;    // of `running`
+    bool in_background = false;
+    std::stop_source stop;  // of `running`
   };
 
   void Work(Worker& worker);
@@ -119,7 +143,19 @@ class Scheduler {
   // Waits for a job; false when the scheduler shuts down.
   bool NextJob(Worker& worker, Job& job);
   bool TakeReady(Worker& worker, Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool TakeFrom(Host& host, size_t priority, Worker& worker, Job& job)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void QueueAgain(Worker& worker, Job& job, std::optional<TimePoint> when);
+
+  Host& HostOf(const SourceHost* host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  int MostWorkers() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // A source may have very many servers.
+  void ForgetIfIdle(const SourceHost* key, const Host& host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+
+  // Those that should know that a demanded flight to `host` waits for a connection.
+  std::vector<std::shared_ptr<Flight>> InTheWay(const Host& host) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // A job became ready: wakes a worker, or starts one if none is idle and the limit allows it.
   void Announce() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -130,17 +166,18 @@ class Scheduler {
 
   Backend& backend_;
   Clock& clock_;
-  const int connections_;
-  const int reserved_;  // connections that only kDemand may take, as long as there are others
+  const int connections_;  // to one server
+  const int reserved_;     // of these, that only kDemand may take, as long as there are others
 
   mutable Mutex mu_;
   CondVar wake_;
-  std::array<std::deque<Job>, 4> ready_ ABSL_GUARDED_BY(mu_);   // by priority; oldest first
+  // Those that anything runs or waits for, and those that bear less than others.
+  std::map<const SourceHost*, Host> hosts_ ABSL_GUARDED_BY(mu_);
+  const SourceHost* served_last_ ABSL_GUARDED_BY(mu_) = nullptr;
   std::multimap<TimePoint, Job> delayed_ ABSL_GUARDED_BY(mu_);  // retries, by their time
   std::list<Worker> workers_ ABSL_GUARDED_BY(mu_);              // only grows
   int idle_ ABSL_GUARDED_BY(mu_) = 0;                           // workers in NextJob's wait
-  ConnectionLimit limit_ ABSL_GUARDED_BY(mu_);
-  int running_ ABSL_GUARDED_BY(mu_) = 0;  // workers that run a flight
+  int running_ ABSL_GUARDED_BY(mu_) = 0;                        // workers that run a flight
   int in_background_ ABSL_GUARDED_BY(mu_) = 0;
   bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };

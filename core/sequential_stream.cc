@@ -73,9 +73,11 @@ bool SequentialStream::Advance(const Range& read, uint64_t slack) {
 Range SequentialStream::OnRead(const Range& read, const Limits& limits, const Options& options) {
   if (!Advance(read, options.slack)) return {};
   if (window_ == 0) {
-    window_ = std::min(options.first_window, limits.window);
+    window_ = options.first_window;
     frontier_ = backwards_ ? begin_ : end_;
   }
+  // Less than one more such read would always be too late.
+  window_ = std::min(std::max(window_, read.size()), limits.window);
   const Range ahead = backwards_ ? AheadOfBegin(limits) : AheadOfEnd(limits);
   if (ahead.empty()) return {};
   window_ = std::min(2 * window_, limits.window);

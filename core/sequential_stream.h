@@ -39,7 +39,7 @@ class SequentialStream {
 
   // Counts a read that belongs to it. What should be fetched ahead now: the window beyond what was
   // asked for before, whenever half of it has been used up; else empty. The window doubles each
-  // time.
+  // time, and is never smaller than the read.
   Range OnRead(const Range& read, const Limits& limits, const Options& options);
 
   // Takes over another that goes the same way, if the two have met.

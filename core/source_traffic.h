@@ -10,7 +10,6 @@
 #include "core/hedging.h"
 #include "core/link_estimate.h"
 #include "core/rate_limit.h"
-#include "core/retry_budget.h"
 
 namespace brimfs {
 
@@ -34,7 +33,6 @@ struct SourceTraffic {
 
   const Options options;
   LinkEstimate link;
-  RetryBudget retries;
   Hedging hedging;
   RateLimit rate;
   std::atomic<uint64_t> ahead{0};  // bytes in flights that began ahead of their readers

@@ -18,7 +18,8 @@ struct Stats {
   std::atomic<uint64_t> reads_covered{0};  // reads answered without waiting
   std::atomic<uint64_t> reads_waited{0};
   std::atomic<uint64_t> bytes_evicted{0};
-  std::atomic<uint64_t> stat_calls{0};  // metadata requests to the source
+  std::atomic<uint64_t> blocks_damaged{0};  // of the cache: not what was stored, fetched again
+  std::atomic<uint64_t> stat_calls{0};      // metadata requests to the source
   std::atomic<uint64_t> list_calls{0};
   // Files of which something was fetched before they were opened; those of them that were opened
   // then, and those that were given up before.

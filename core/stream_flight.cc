@@ -56,7 +56,7 @@ std::optional<TimePoint> StreamFlight::Run(Connection& connection, std::stop_tok
 }
 
 Status StreamFlight::TryWithinBudget(Connection& connection, const Range& first) {
-  if (failure_ && !fetcher_.traffic_.retries.TryTake(fetcher_.clock_.Now())) {
+  if (failure_ && !fetcher_.host_.retries.TryTake(fetcher_.clock_.Now())) {
     ++attempt_;  // wait longer than for this one
     return *failure_;
   }
@@ -72,7 +72,7 @@ Status StreamFlight::TryWithinBudget(Connection& connection, const Range& first)
   }
   Status status =
       connection.Fetch({fetcher_.options_.path, first, fetcher_.version()}, *this, limits);
-  fetcher_.scheduler_.OnAnswer(status);
+  fetcher_.scheduler_.OnAnswer(host(), status);
   if (status.overloaded()) fetcher_.traffic_.hedging.OnOverload(fetcher_.clock_.Now());
   return status;
 }
@@ -149,7 +149,7 @@ Status StreamFlight::Store(std::span<const std::byte> data) {
   }
   if (!asked.empty() || range.end > furthest_) {
     progressed_ = true;
-    fetcher_.traffic_.retries.Earn(range.size());
+    fetcher_.host_.retries.Earn(range.size());
   }
   furthest_ = std::max(furthest_, range.end);
   Release(asked);
@@ -227,7 +227,7 @@ std::optional<TimePoint> StreamFlight::EndPass(Status status) {
     End();
     return std::nullopt;
   }
-  if (stopped || !fetcher_.without_ranges()) {
+  if (stopped || !fetcher_.streams()) {
     Abandon(Status(Code::kInterrupted, "stopped"));
     return std::nullopt;
   }

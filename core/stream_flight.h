@@ -66,6 +66,7 @@ class StreamFlight : public Flight, public BodySink {
   void Yield() override;
   const void* owner() const override { return &fetcher_; }
   Range range() const override { return {0, length_}; }
+  const SourceHost* host() const override { return &fetcher_.host_; }
   bool divisible() const override { return false; }
 
  private:

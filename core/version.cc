@@ -57,6 +57,7 @@ Version Merge(const Version& known, const Version& seen) {
     merged.precision = seen.precision;
   }
   if (!merged.length) merged.length = seen.length;
+  merged.racy = known.racy || seen.racy;
   return merged;
 }
 

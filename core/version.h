@@ -10,11 +10,20 @@
 
 namespace brimfs {
 
+// A time on a server's disk may be this coarse: what was modified longer ago than this and is
+// changed now, gets another time.
+inline constexpr absl::Duration kSettled = absl::Seconds(2);
+
 struct Version {
   std::string etag;  // as sent, quotes and a W/ included; empty if there is none
   std::optional<absl::Time> last_modified;      // to the precision below
   std::optional<uint64_t> length;               // bytes; exact
   absl::Duration precision = absl::Seconds(1);  // of last_modified: a listing may know only minutes
+
+  // Modified less than kSettled before the source said so, or nothing tells when: a later change
+  // might look the same. For what outlives a mount; whether two versions are the same is not asked
+  // of it.
+  bool racy = false;
 
   // An ETag without W/: fit for If-Match.
   bool HasStrongEtag() const;
@@ -31,7 +40,8 @@ struct Version {
 // compare but the length, equal lengths are the same version: the caller says so in the log.
 bool SameVersion(const Version& a, const Version& b);
 
-// `known` with what `seen` adds (an ETag, a finer time, a length). They are the same version.
+// `known` with what `seen` adds (an ETag, a finer time, a length); racy if one of them is. They are
+// the same version.
 Version Merge(const Version& known, const Version& seen);
 
 }  // namespace brimfs

@@ -13,11 +13,16 @@ std::string Help() {
       "brimfs mounts remote objects as ordinary files, which fill as they are read.\n"
       "\n"
       "Usage: brimfs SOURCE MOUNTPOINT [-f] [-d] [-o OPTION,...]\n"
+      "       brimfs cache DIRECTORY [--json]\n"
+      "       brimfs check DIRECTORY [-n]\n"
       "\n"
       "SOURCE is http://HOST/PATH, https://HOST/PATH, file:///PATH or /PATH. One that ends in\n"
       "'/' is a directory; any other is asked whether it is one object or a directory.\n"
       "Unmount with: umount MOUNTPOINT, or as a user: fusermount3 -u MOUNTPOINT\n"
       "Through mount(8) and fstab(5), with the type brimfs, see mount.brimfs(8).\n"
+      "\n"
+      "  cache DIRECTORY   list what a cache directory holds; --json for programs\n"
+      "  check DIRECTORY   verify and repair one; -n only looks\n"
       "\n"
       "  -f, --foreground  stay, and log to standard error\n"
       "  -d, --debug       as -f, and log more\n"
@@ -46,12 +51,11 @@ Status Usage(const std::string& what) {
   return Status(Code::kInvalidArgument, what + "; try brimfs --help");
 }
 
-// mount(8), "EXTERNAL HELPERS".
+}  // namespace
+
 bool IsMountHelper(std::string_view program) {
   return program.substr(program.rfind('/') + 1).starts_with("mount.");
 }
-
-}  // namespace
 
 Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
                                      const std::string& version) {

@@ -4,6 +4,7 @@
 #define BRIMFS_FS_CLI_H_
 
 #include <string>
+#include <string_view>
 
 #include "core/status.h"
 #include "fs/mount_options.h"
@@ -22,6 +23,9 @@ struct CommandLine {
   // Not empty: print this and exit with success (--help, --version).
   std::string answer;
 };
+
+// Whether a program of this name is called by mount(8), see there "EXTERNAL HELPERS".
+bool IsMountHelper(std::string_view program);
 
 // kInvalidArgument: one line for the user, with the remedy. argv[0] decides between the two names,
 // which mean different things by -f.

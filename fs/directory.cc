@@ -5,8 +5,15 @@
 
 namespace brimfs {
 
+void Directory::SetGuide(std::shared_ptr<const Listing> guide) {
+  guide_ = std::move(guide);
+  pass_ = ListingPass();
+  by_name_ = by_number_ = LookUpPattern();
+  reads_ = nullptr;
+}
+
 void Directory::DropOldListing(TimePoint now) {
-  if (guide_ && now - guided_ >= ttl_) guide_ = nullptr;
+  if (guide_ && now - guided_ >= ttl_) SetGuide(nullptr);
   if (listing_ && now - listing_->fetched < ttl_) return;
   listing_ = nullptr;
   distrusted_.clear();
@@ -33,17 +40,19 @@ const ListedName* Directory::TrustedListed(const std::string& name) const {
 std::optional<Known> Directory::Find(const std::string& name) {
   MutexLock lock(mu_);
   if (const auto it = asked_.find(name); it != asked_.end()) it->second.ahead = false;
-  return Look(name);
+  const TimePoint now = clock_.Now();
+  DropOldListing(now);
+  return Look(name, now);
 }
 
 std::optional<Known> Directory::Peek(const std::string& name) {
   MutexLock lock(mu_);
-  return Look(name);
-}
-
-std::optional<Known> Directory::Look(const std::string& name) {
   const TimePoint now = clock_.Now();
   DropOldListing(now);
+  return Look(name, now);
+}
+
+std::optional<Known> Directory::Look(const std::string& name, TimePoint now) const {
   std::optional<Known> asked = Asked(name, now);
   const ListedName* listed = TrustedListed(name);
   if (!listed || (asked && asked->as_of >= listing_->fetched)) return asked;
@@ -96,15 +105,13 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
   const auto position = static_cast<size_t>(found - names.data());
   const LookUpPattern::Advice named = by_name_.OnLookUp(position, names.size());
   const LookUpPattern::Advice numbered = by_number_.OnLookUp(guide_->rank[position], names.size());
-  std::vector<const ListedName*> next;
-  for (size_t i = named.begin; i < named.end; ++i) next.push_back(&names[i]);
-  for (size_t i = numbered.begin; i < numbered.end; ++i) {
-    next.push_back(&names[guide_->by_number[i]]);
-  }
-  for (const ListedName* const listed : next) {
-    if (listed->kind == ObjectKind::kFile && !Look(listed->name)) {
-      outlook.names.push_back(listed->name);
-    }
+  pass_.OnLookUp(position, names.size());
+  std::vector<size_t> next;
+  for (size_t i = named.begin; i < named.end; ++i) next.push_back(i);
+  for (size_t i = numbered.begin; i < numbered.end; ++i) next.push_back(guide_->by_number[i]);
+  for (const size_t i : next) {
+    if (pass_.Had(i) || names[i].kind != ObjectKind::kFile || Look(names[i].name, now)) continue;
+    outlook.names.push_back(names[i].name);
   }
   if (named.in_order || numbered.in_order) {
     guided_ = now;
@@ -114,6 +121,20 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
     by_number_.Collapse();
   }
   return outlook;
+}
+
+void Directory::OnGiven(const std::string& name) {
+  MutexLock lock(mu_);
+  if (!guide_ || guide_->exact) return;  // of one that is exact nothing is asked for
+  const ListedName* const found = guide_->Find(name);
+  if (found == nullptr) return;
+  pass_.OnGiven(static_cast<size_t>(found - guide_->names.data()), guide_->names.size());
+}
+
+bool Directory::WasHad(const std::string& name) const {
+  MutexLock lock(mu_);
+  const ListedName* const found = guide_ ? guide_->Find(name) : nullptr;
+  return found != nullptr && pass_.Had(static_cast<size_t>(found - guide_->names.data()));
 }
 
 Directory::Siblings Directory::OnRead(const std::string& name, uint64_t length, uint64_t front,
@@ -131,7 +152,7 @@ Directory::Siblings Directory::OnRead(const std::string& name, uint64_t length, 
   const auto length_of = [&](size_t position)
                              ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> std::optional<uint64_t> {
     if (names[position].kind == ObjectKind::kDirectory) return 0;
-    const std::optional<Known> file = Look(names[position].name);
+    const std::optional<Known> file = Look(names[position].name, now);
     if (!file) return std::nullopt;
     if (!file->info.ok() || file->info->kind == ObjectKind::kDirectory) return 0;
     known.insert_or_assign(position, file->info->version);
@@ -161,10 +182,8 @@ void Directory::RememberAbsent(const std::string& name, TimePoint as_of) {
 void Directory::SetListing(std::shared_ptr<const Listing> listing) {
   MutexLock lock(mu_);
   std::erase_if(distrusted_, [&](const auto& one) { return one.second < listing->fetched; });
-  guide_ = listing;
+  SetGuide(listing);
   guided_ = listing->fetched;
-  by_name_ = by_number_ = LookUpPattern();
-  reads_ = nullptr;
   listing_ = std::move(listing);
 }
 

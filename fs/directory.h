@@ -13,6 +13,7 @@
 #include "core/clock.h"
 #include "core/mutex.h"
 #include "fs/listing.h"
+#include "fs/listing_pass.h"
 #include "fs/lookup_pattern.h"
 #include "fs/sibling_reads.h"
 
@@ -27,8 +28,9 @@ struct Known {
 // Thread-safe; never calls out. What is older than its time to live is as good as absent: what
 // exists is believed for `ttl`, that something does not exist for `negative_ttl`.
 //
-// Memory: the listing, the names that the kernel holds (until Forget), at most kMaxAbsent names
-// that do not exist, and at most kMaxAhead that were asked for ahead and not looked up yet.
+// Memory: the listing and a mark for each of its names, the names that the kernel holds (until
+// Forget), at most kMaxAbsent names that do not exist, and at most kMaxAhead that were asked for
+// ahead and not looked up yet.
 class Directory {
  public:
   static constexpr size_t kMaxAbsent = 16384;
@@ -47,10 +49,18 @@ class Directory {
 
   // What the lookup of `name` shows of those to come.
   struct Outlook {
-    bool random = false;             // nothing: what was to be asked ahead is not wanted any more
-    std::vector<std::string> names;  // probably next, of the listing, whose stat needs a request
+    bool random = false;  // nothing: what was to be asked ahead is not wanted any more
+    // Probably next, of the listing, whose stat needs a request. None that was had in this pass
+    // through the listing, though the kernel may have forgotten it since.
+    std::vector<std::string> names;
   };
   Outlook OnLookUp(const std::string& name);
+
+  // The kernel was given what is known of the name with the listing: nobody has to look it up.
+  void OnGiven(const std::string& name);
+
+  // Whether the name was looked up or given in this pass: it need not be asked for ahead any more.
+  bool WasHad(const std::string& name) const;
 
   // What the reading of the file `name` shows of those that will be read: see SiblingReads. Only
   // files of which enough is known without a request are named.
@@ -92,7 +102,10 @@ class Directory {
     bool ahead = false;  // asked for ahead, not looked up yet
   };
 
-  std::optional<Known> Look(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // After DropOldListing of the same moment.
+  std::optional<Known> Look(const std::string& name, TimePoint now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void SetGuide(std::shared_ptr<const Listing> guide) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DropOldListing(TimePoint now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void RememberAbsent(const std::string& name, TimePoint as_of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::optional<Known> Asked(const std::string& name, TimePoint now) const
@@ -115,6 +128,7 @@ class Directory {
   // be believed, as long as a program goes through it.
   std::shared_ptr<const Listing> guide_ ABSL_GUARDED_BY(mu_);
   TimePoint guided_ ABSL_GUARDED_BY(mu_);  // when it last did
+  ListingPass pass_ ABSL_GUARDED_BY(mu_);
   LookUpPattern by_name_ ABSL_GUARDED_BY(mu_);
   LookUpPattern by_number_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<SiblingReads> reads_ ABSL_GUARDED_BY(mu_);  // null until a file of it was read

@@ -89,6 +89,32 @@ Result<Known> FileSystem::AskSource(const std::string& path, std::stop_token sto
   return Known{std::move(info), as_of};
 }
 
+Result<Known> FileSystem::AskCacheOrSource(const std::string& path, std::stop_token stop) {
+  if (std::optional<Known> known = KnownToCache(path)) return *std::move(known);
+  return AskSource(path, std::move(stop));
+}
+
+std::optional<Known> FileSystem::KnownToCache(const std::string& path) {
+  const std::optional<Cache::Known> last = cache_.LastKnown(path);
+  if (!last || last->age >= options_.metadata_ttl || !last->version.length) return std::nullopt;
+  const TimePoint as_of = clock_.Now() - last->age;
+  {
+    MutexLock lock(doubts_mu_);
+    const auto doubt = doubts_.find(path);
+    if (doubt != doubts_.end() && doubt->second >= as_of) return std::nullopt;
+  }
+  return Known{ObjectInfo{ObjectKind::kFile, last->version}, as_of};
+}
+
+void FileSystem::Doubt(const std::string& path) {
+  const TimePoint now = clock_.Now();
+  MutexLock lock(doubts_mu_);
+  // What is as old as these is not believed in any case.
+  std::erase_if(doubts_,
+                [&](const auto& doubt) { return now - doubt.second >= options_.metadata_ttl; });
+  doubts_.insert_or_assign(path, now);
+}
+
 Status FileSystem::Failed(const std::string& path, const Status& status) {
   if (status.code() == Code::kInterrupted) return status;
   const std::string url = backend_.DisplayUrl(path);
@@ -108,7 +134,7 @@ Result<Known> FileSystem::Know(const std::shared_ptr<Node>& directory, const std
       name, clock_, After(clock_.Now(), options_.timeout), stop, [&]() -> Result<Known> {
         // By a flight that has ended meanwhile.
         if (const std::optional<Known> by_now = names.Find(name)) return *by_now;
-        Result<Known> answer = AskSource(ChildPath(*directory, name), stop);
+        Result<Known> answer = AskCacheOrSource(ChildPath(*directory, name), stop);
         if (answer.ok()) names.Remember(name, *answer);
         return answer;
       });
@@ -129,12 +155,14 @@ void FileSystem::AskAhead(Node& directory, const std::string& name, const std::s
   const Result<Known> answer = directory.lookup_flights.Do(
       name, clock_, After(clock_.Now(), options_.timeout), stop, [&]() -> Result<Known> {
         if (const std::optional<Known> by_now = names.Peek(name)) return *by_now;
-        Result<Known> asked = AskSource(ChildPath(directory, name), stop);
+        // Named by both orders, had, and forgotten: who waits here all the same asks anew.
+        if (names.WasHad(name)) return Status(Code::kInterrupted);
+        Result<Known> asked = AskCacheOrSource(ChildPath(directory, name), stop);
         if (asked.ok() && asked->info.ok()) names.RememberAhead(name, *asked);
         return asked;
       });
   // The source has trouble: it is left alone until somebody needs it.
-  if (!answer.ok()) stat_ahead_.Drop(&directory);
+  if (!answer.ok() && answer.code() != Code::kInterrupted) stat_ahead_.Drop(&directory);
 }
 
 Result<FileSystem::Entry> FileSystem::LookUp(NodeId parent, const std::string& name, Ask ask,
@@ -177,7 +205,11 @@ bool FileSystem::Confirm(Node& node, const Known& known) {
   if (const std::shared_ptr<CachedFile> file = node.file()) {
     if (!node.Learn(file->version())) return false;
   }
-  return known.info.ok() && node.Confirm(*known.info, known.as_of);
+  if (!known.info.ok() || !node.Confirm(*known.info, known.as_of)) return false;
+  if (const std::shared_ptr<CachedFile> file = node.file()) {
+    cache_.Confirm(*file, clock_.Now() - node.checked());
+  }
+  return true;
 }
 
 void FileSystem::Forget(NodeId id, uint64_t count) {
@@ -216,7 +248,8 @@ Result<std::shared_ptr<const Listing>> FileSystem::FetchListing(Node& directory,
   const std::string& path = directory.place.path;
   std::vector<ListedName> names;
   const Status status = backend_.List(
-      path, [&](ListedName name) { names.push_back(std::move(name)); }, Limits(std::move(stop)));
+      path, [&](ListedName name) { names.push_back(std::move(name)); }, [&] { names.clear(); },
+      Limits(std::move(stop)));
   if (!status.ok() && status.code() != Code::kUnsupported) return Failed(path, status);
   if (!status.ok()) names.clear();
   std::shared_ptr<const Listing> listing =
@@ -233,6 +266,7 @@ std::optional<FileSystem::Entry> FileSystem::EntryOf(NodeId id, const ListedName
   if (!known || !known->info.ok()) return std::nullopt;
   const Result<Entry> entry = Admit(**directory, listed.name, *known);
   if (!entry.ok()) return std::nullopt;
+  (*directory)->directory->OnGiven(listed.name);
   return *entry;
 }
 
@@ -264,6 +298,11 @@ Result<std::string> FileSystem::GetXattr(NodeId id, const std::string& name) con
   }
   if (which == Xattr::kVersion) return (file ? file->version() : node->version()).ToString();
   if (which == Xattr::kFilled) return file ? FormatRanges(file->resource().Coverage()) : "";
+  if (which == Xattr::kRanges) {
+    const std::optional<bool> none = file ? file->fetcher().without_ranges() : std::nullopt;
+    if (!none) return std::string("unknown");
+    return std::string(*none ? "no" : "yes");
+  }
   return std::string(file ? StateName(file->resource().state()) : "untouched");
 }
 

@@ -4,6 +4,7 @@
 #define BRIMFS_FS_FILESYSTEM_H_
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -119,8 +120,9 @@ class FileSystem {
   void MarkUnreadable(const Node& node, CachedFile& file, const Range& range);
 
   // "user.brimfs.url", ".version", ".filled" (as "0-65536,131072-196608": half-open), ".state"
-  // ("active", "committed", "failed", "cancelled"; "untouched" if nothing is kept of it); a
-  // directory has only the first. Other names are kNoData without any lock.
+  // ("active", "committed", "failed", "cancelled"; "untouched" if nothing is kept of it), ".ranges"
+  // ("yes"; "no": the server has none, the file is read front to back; "unknown"); a directory has
+  // only the first. Other names are kNoData without any lock.
   Result<std::string> GetXattr(NodeId node, const std::string& name) const;
 
   // What the files of the source hold is not known; space is that of the cache's disk.
@@ -133,6 +135,11 @@ class FileSystem {
   std::string ChildPath(const Node& directory, const std::string& name) const;
   CallLimits Limits(std::stop_token stop);
   Result<Known> AskSource(const std::string& path, std::stop_token stop);
+  // What the source said less than metadata_ttl ago, to an earlier mount perhaps, or else now.
+  Result<Known> AskCacheOrSource(const std::string& path, std::stop_token stop);
+  std::optional<Known> KnownToCache(const std::string& path);
+  // What the cache knows of `path` so far has turned out to be wrong.
+  void Doubt(const std::string& path);
   // Logs what the source did not answer, with the object's name; returns `status`.
   Status Failed(const std::string& path, const Status& status);
   Result<Known> Know(const std::shared_ptr<Node>& directory, const std::string& name, Ask ask,
@@ -149,6 +156,8 @@ class FileSystem {
 
   // Open files (open_files.cc).
   Status Revalidate(Node& node, Ask ask, std::stop_token stop);
+  // What is stored may be used only for a version that is known exactly.
+  bool IsTooVague(const Node& node);
   Status MarkStale(Node& node);
   Result<std::shared_ptr<CachedFile>> FileOf(Node& node, Ask ask, std::stop_token stop);
   void StartReadahead(OpenFile& file, const Range& read);
@@ -167,6 +176,9 @@ class FileSystem {
   KernelBacking* const kernel_;
   const Options options_;
   const absl::Time mounted_ = absl::Now();
+
+  Mutex doubts_mu_;                                                      // a leaf
+  std::map<std::string, TimePoint> doubts_ ABSL_GUARDED_BY(doubts_mu_);  // younger than the ttl
 
   // Each has its own lock.
   InodeTable nodes_;

@@ -9,7 +9,11 @@
 
 #include "backends/registry.h"
 #include "core/cache.h"
+#include "core/cache_directory.h"
+#include "core/catalogue.h"
 #include "core/log.h"
+#include "core/offline_backend.h"
+#include "fs/cache_commands.h"
 #include "fs/cli.h"
 #include "fs/daemon.h"
 #include "fs/exit_signals.h"
@@ -70,13 +74,38 @@ Cache::Options CacheOptions(const MountOptions& options, const std::string& iden
   result.driver = options.driver;
   result.directory = options.cache;
   result.memory_budget = options.memory;
+  result.cache_size = options.cache_size;
+  result.cache_free = options.cache_free;
   result.source = identity;
   result.scheduler.connections = options.connections;
   result.traffic.readahead = options.readahead;
   result.traffic.rate = options.rate;
   result.fetcher.timeout = options.Patience();
   result.fetcher.first_byte = options.first_byte_timeout;
+  result.fetcher.say_every_failure = !options.offline;
   return result;
+}
+
+// The source as the cache knows it: nothing is asked of the source itself.
+Result<OpenedSource> OpenOffline(const CommandLine& line) {
+  const MountOptions& options = line.options;
+  if (options.driver != DriverKind::kMmap) {
+    return Status(Code::kInvalidArgument,
+                  "option offline: needs driver=mmap: in memory nothing is kept");
+  }
+  const Result<OfflineSource> named = NameSource(line.source, SourceOptions(options));
+  if (!named.ok()) return named.status();
+  const auto directory = CacheDirectory::Open(options.cache);
+  if (!directory.ok()) return directory.status();
+  Result<std::unique_ptr<Catalogue>> catalogue = Catalogue::Open(options.cache);
+  if (!catalogue.ok()) return catalogue.status();
+  auto opened = OfflineBackend::Open(std::move(*catalogue), *named);
+  if (!opened.ok()) return opened.status();
+  OpenedSource source;
+  source.backend = std::move(opened->backend);
+  source.identity = std::move(opened->identity);
+  source.single_file = std::move(opened->single_file);
+  return source;
 }
 
 // Whether it can be mounted where it is to be: quick, and touches no network.
@@ -103,7 +132,8 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
   CallLimits limits;
   limits.deadline = Clock::Steady().Now() + options.timeout;
   limits.first_byte = options.first_byte_timeout;
-  Result<OpenedSource> source = OpenSource(line.source, SourceOptions(options), limits);
+  Result<OpenedSource> source =
+      options.offline ? OpenOffline(line) : OpenSource(line.source, SourceOptions(options), limits);
   if (!source.ok()) {
     return Fail(source.code() == Code::kInvalidArgument ? kExitUsage : kExitMount, source.status());
   }
@@ -153,6 +183,9 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
 
 int Main(int argc, const char* const* argv) {
   PrepareProcess();
+  if (const std::optional<int> code = RunCacheCommand(argc, argv, std::cout, std::cerr)) {
+    return *code;
+  }
   const Readiness readiness = Readiness::FromEnvironment();
   Result<CommandLine> line = ParseCommandLine(argc, argv, BRIMFS_VERSION);
   if (!line.ok()) return Fail(kExitUsage, line.status());

@@ -148,6 +148,17 @@ Status SetSize(MountOptions& options, const OptionInfo& info, std::string_view v
   return OkStatus();
 }
 
+template <SizeOrShare MountOptions::*kField, uint64_t kLeast>
+Status SetSizeOrShare(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  const Result<SizeOrShare> parsed = ParseSizeOrShare(value);
+  if (!parsed) return Invalid(info.name, value, parsed.status().message());
+  if ((parsed->bytes && *parsed->bytes < kLeast) || (kLeast > 0 && parsed->share == 0)) {
+    return Invalid(info.name, value, "at least " + std::to_string(kLeast >> 20) + "M, or 1%");
+  }
+  options.*kField = *parsed;
+  return OkStatus();
+}
+
 struct Option {
   OptionInfo info;
   Setter set;
@@ -158,6 +169,9 @@ using M = MountOptions;
 // One kernel read asks for up to 1 MiB; the budget has to hold a good number of them at once.
 constexpr uint64_t kLeastMemory = 16 << 20;
 
+// Of less hardly anything would stay between two reads.
+constexpr uint64_t kLeastCache = 16 << 20;
+
 // Less, shared by all connections, looks like servers that stall.
 constexpr uint64_t kLeastRate = 64 << 10;
 
@@ -167,6 +181,12 @@ constexpr Option kOptions[] = {
     {{"cache", "DIR", "/var/cache/brimfs; $XDG_CACHE_HOME/brimfs for users",
       "where driver=mmap keeps them"},
      SetPath<&M::cache>},
+    {{"cache_size", "SIZE|N%", "80% of what is free at first",
+      "how much is kept there, over all mounts; N% of the disk"},
+     SetSizeOrShare<&M::cache_size, kLeastCache>},
+    {{"cache_free", "SIZE|N%", "5%", "how much of that disk stays free"},
+     SetSizeOrShare<&M::cache_free, 0>},
+    {{"offline", "", "", "only what is kept there: the source is not asked"}, SetFlag<&M::offline>},
     {{"memory", "SIZE", "256M", "how many bytes driver=memory may hold"},
      SetSize<&M::memory, kLeastMemory>},
     {{"passthrough", "auto|off", "auto", "let the kernel read complete files by itself"},
@@ -392,6 +412,20 @@ Result<uint64_t> ParseSize(std::string_view text) {
   const auto bytes = ParseWithUnit(text, kUnits, kMaxOffset);
   if (!bytes) return Status(Code::kInvalidArgument, "a size such as 4096, 64k, 1M, 2G or 1T");
   return *bytes;
+}
+
+Result<SizeOrShare> ParseSizeOrShare(std::string_view text) {
+  SizeOrShare parsed;
+  if (text.ends_with('%')) {
+    if (const auto percent = ParseNumber<int>(text.substr(0, text.size() - 1), 0, 100)) {
+      parsed.share = *percent / 100.0;
+      return parsed;
+    }
+  } else if (const Result<uint64_t> bytes = ParseSize(text)) {
+    parsed.bytes = *bytes;
+    return parsed;
+  }
+  return Status(Code::kInvalidArgument, "a size such as 512M or 100G, or a share such as 80%");
 }
 
 }  // namespace brimfs

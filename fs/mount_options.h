@@ -14,13 +14,17 @@
 
 #include "core/cache.h"
 #include "core/clock.h"
+#include "core/size_or_share.h"
 
 namespace brimfs {
 
 struct MountOptions {
   // --- Behaviour
   DriverKind driver = DriverKind::kMmap;
-  std::string cache;        // directory; empty: the default for this user
+  std::string cache;       // directory; empty: the default for this user
+  SizeOrShare cache_size;  // nothing: see Cache::Options
+  SizeOrShare cache_free{.bytes = {}, .share = 0.05};
+  bool offline = false;     // only what the cache has; the source is not asked
   bool passthrough = true;  // where kernel and privilege allow it
   bool intr = false;        // a handled signal ends a blocked read with EINTR
   Duration metadata_ttl = std::chrono::seconds(60);
@@ -92,6 +96,9 @@ Status ParseMountOptions(std::string_view text, MountOptions& options,
 // "90", "90s", "500ms", "2m", "1h"; "64k", "1M", "2G", "1T" (powers of 1024).
 Result<Duration> ParseDuration(std::string_view text);
 Result<uint64_t> ParseSize(std::string_view text);
+
+// As ParseSize, or "80%": a whole number up to 100.
+Result<SizeOrShare> ParseSizeOrShare(std::string_view text);
 
 }  // namespace brimfs
 

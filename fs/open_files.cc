@@ -23,6 +23,7 @@ bool HasGap(OpenFile& file, const Range& range) {
 }  // namespace
 
 Status FileSystem::MarkStale(Node& node) {
+  Doubt(node.place.path);
   if (node.MarkGone()) {
     if (const auto parent = nodes_.Find(node.place.parent)) {
       parent->directory->Distrust(node.place.name);
@@ -35,7 +36,7 @@ Status FileSystem::Revalidate(Node& node, Ask ask, std::stop_token stop) {
   if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
   const Result<Known> known =
       node.check_flight.Do(clock_, After(clock_.Now(), options_.timeout), stop,
-                           [&] { return AskSource(node.place.path, stop); });
+                           [&] { return AskCacheOrSource(node.place.path, stop); });
   if (!known.ok()) return known.status();
   const bool same = Confirm(node, *known);
   Status status = same ? OkStatus() : MarkStale(node);
@@ -46,9 +47,14 @@ Status FileSystem::Revalidate(Node& node, Ask ask, std::stop_token stop) {
   return status;
 }
 
+bool FileSystem::IsTooVague(const Node& node) {
+  return !node.version().HasValidator() && cache_.Remembers(node.place.path);
+}
+
 Result<std::shared_ptr<CachedFile>> FileSystem::FileOf(Node& node, Ask ask, std::stop_token stop) {
   std::shared_ptr<CachedFile> file = node.file();
   if (!file) {
+    if (IsTooVague(node)) BRIMFS_RETURN_IF_ERROR(Revalidate(node, ask, stop));
     Result<std::shared_ptr<CachedFile>> opened = cache_.Open(node.place.path, node.version());
     if (!opened.ok()) return opened;
     file = *opened;
@@ -58,12 +64,14 @@ Result<std::shared_ptr<CachedFile>> FileSystem::FileOf(Node& node, Ask ask, std:
     // Found stale by a fetch, by this node or an earlier one of the same version: only the source
     // can say that it is back.
     if (resource.failure().code() == Code::kStale) {
+      Doubt(node.place.path);
       BRIMFS_RETURN_IF_ERROR(Revalidate(node, ask, std::move(stop)));
     }
     resource.Reactivate();
   }
   if (!node.Learn(file->version())) return MarkStale(node);
   node.SetFile(file);
+  cache_.Confirm(*file, clock_.Now() - node.checked());
   return file;
 }
 

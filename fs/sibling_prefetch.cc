@@ -34,10 +34,14 @@ void SiblingPrefetch::Begin(const void* directory, const std::string& path, cons
     MutexLock lock(mu_);
     begun_ = directory;
   }
+  // What is stored of it may be used only for a version that is known exactly.
+  if (!version.HasValidator() && cache_.Remembers(path)) return;
   Result<std::shared_ptr<CachedFile>> opened = cache_.Open(path, version);
   if (!opened.ok()) return;  // whoever opens it hears why
   const std::shared_ptr<CachedFile> file = std::move(*opened);
   if (file.use_count() > 1) return;  // it is open, or kept already
+  // The whole object would come for its front.
+  if (bytes < *version.length && file->fetcher().without_ranges().value_or(false)) return;
   const Range front{0, bytes};
   if (file->resource().state() != Resource::State::kActive ||
       !file->resource().NextGap(front.begin, front.end) ||

@@ -10,6 +10,7 @@ std::optional<Xattr> ParseXattrName(std::string_view name) {
   if (name == "version") return Xattr::kVersion;
   if (name == "filled") return Xattr::kFilled;
   if (name == "state") return Xattr::kState;
+  if (name == "ranges") return Xattr::kRanges;
   return std::nullopt;
 }
 

@@ -136,7 +136,7 @@ class BackendConformanceTest : public testing::TestWithParam<Kind> {
         [&names](ListedName name) {
           EXPECT_TRUE(names.emplace(name.name, name).second) << name.name << " came twice";
         },
-        limits_);
+        [&names] { names.clear(); }, limits_);
   }
 
   CallLimits limits_;
@@ -310,13 +310,21 @@ TEST_P(BackendConformanceTest, NothingIsDoneOnceStoppedOrTooLate) {
   const auto each = [](ListedName) { ADD_FAILURE() << "a name after the end"; };
   BodyCollector sink;
   EXPECT_EQ(backend.Stat("file", limits_).code(), Code::kInterrupted);
-  EXPECT_EQ(backend.List("", each, limits_).code(), Code::kInterrupted);
+  EXPECT_EQ(backend
+                .List(
+                    "", each, [] {}, limits_)
+                .code(),
+            Code::kInterrupted);
   EXPECT_EQ(Fetch("file", version, {0, 10}, sink).code(), Code::kInterrupted);
 
   limits_.stop = {};
   limits_.deadline = Clock::Steady().Now();
   EXPECT_EQ(backend.Stat("file", limits_).code(), Code::kTimedOut);
-  EXPECT_EQ(backend.List("", each, limits_).code(), Code::kTimedOut);
+  EXPECT_EQ(backend
+                .List(
+                    "", each, [] {}, limits_)
+                .code(),
+            Code::kTimedOut);
   EXPECT_EQ(Fetch("file", version, {0, 10}, sink).code(), Code::kTimedOut);
   EXPECT_FALSE(sink.answer);
 }

@@ -10,6 +10,7 @@
 #include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,7 +22,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::UnorderedElementsAre;
 
 class CacheDirectoryTest : public ::testing::Test {
  protected:
@@ -31,13 +31,19 @@ class CacheDirectoryTest : public ::testing::Test {
     return opened.ok() ? std::move(*opened) : nullptr;
   }
 
+  // Of the files in data/ and in new/.
   std::vector<std::string> Names() const {
     std::vector<std::string> names;
-    for (const auto& entry : std::filesystem::directory_iterator(path_ + "/data")) {
-      names.push_back(entry.path().filename());
+    for (const char* const place : {"/data", "/new"}) {
+      for (const auto& entry : std::filesystem::directory_iterator(path_ + place)) {
+        names.push_back(entry.path().filename());
+      }
     }
     return names;
   }
+
+  // A name as Create makes it.
+  static std::string Name(char digit) { return std::string(32, digit); }
 
   // A child that holds `names` until it is killed.
   pid_t ForkHolder(const std::vector<std::string>& names) {
@@ -46,12 +52,12 @@ class CacheDirectoryTest : public ::testing::Test {
     const pid_t child = fork();
     if (child == 0) {
       Result<std::unique_ptr<CacheDirectory>> opened = CacheDirectory::Open(path_);
-      std::vector<CacheDirectory::Entry> entries;
+      std::vector<CacheDirectory::Claim> claims;
       bool all = opened.ok();
       for (const std::string& name : names) {
-        Result<CacheDirectory::Entry> entry = (*opened)->Create(name);
-        all = all && entry.ok() && entry->claimed();
-        entries.push_back(std::move(*entry));
+        std::optional<CacheDirectory::Claim> claim = (*opened)->TryClaimNow(name);
+        all = all && claim;
+        if (claim) claims.push_back(std::move(*claim));
       }
       const char answer = all ? 'y' : 'n';
       if (write(ready[1], &answer, 1) == 1) pause();
@@ -75,99 +81,129 @@ class CacheDirectoryTest : public ::testing::Test {
 
 TEST_F(CacheDirectoryTest, IsMadeForItsOwnerAlone) {
   ASSERT_NE(Open(), nullptr);
-  for (const std::string& made : {path_, path_ + "/data"}) {
+  for (const std::string& made : {path_, path_ + "/data", path_ + "/new"}) {
     struct stat info;
     ASSERT_EQ(stat(made.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 07777, 0700u) << made;
   }
 }
 
-TEST_F(CacheDirectoryTest, AnEntryIsAPrivateFileThatIsGoneAtItsEnd) {
+TEST_F(CacheDirectoryTest, ANewFileIsPrivateAndItsNameSaysNothing) {
   const auto directory = Open();
-  {
-    const Result<CacheDirectory::Entry> entry = directory->Create("one");
-    ASSERT_TRUE(entry.ok());
-    EXPECT_TRUE(entry->claimed());
-    EXPECT_THAT(Names(), UnorderedElementsAre("one"));
-    struct stat info;
-    ASSERT_EQ(stat((path_ + "/data/one").c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 07777, 0600u);
+  const Result<CacheDirectory::NewFile> file = directory->Create();
+  ASSERT_TRUE(file.ok());
+  EXPECT_TRUE(CacheDirectory::IsFileName(file->name));
+  struct stat info;
+  ASSERT_EQ(stat((path_ + "/new/" + file->name).c_str(), &info), 0);
+  EXPECT_EQ(info.st_mode & 07777, 0600u);
+  EXPECT_NE(directory->Create()->name, file->name);
+}
+
+TEST_F(CacheDirectoryTest, OnlyWhatCreateMakesIsAFileName) {
+  EXPECT_TRUE(CacheDirectory::IsFileName(Name('a')));
+  for (const std::string& other : {std::string(), std::string("../../etc/passwd"), Name('g'),
+                                   Name('A'), Name('a') + "a", std::string(31, 'a')}) {
+    EXPECT_FALSE(CacheDirectory::IsFileName(other)) << other;
   }
+}
+
+TEST_F(CacheDirectoryTest, AKeptFileIsFoundAndARemovedOneIsNot) {
+  const auto directory = Open();
+  const Result<CacheDirectory::NewFile> file = directory->Create();
+  ASSERT_EQ(pwrite(file->fd.get(), "x", 1, 0), 1);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(directory->OpenFile(file->name, CacheDirectory::Access::kRead).ok());
+    EXPECT_TRUE(directory->Keep(file->name).ok());
+    EXPECT_EQ(ReadFile(path_ + "/data/" + file->name), "x");
+  }
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(directory->Remove(file->name).ok());
+    EXPECT_EQ(directory->OpenFile(file->name, CacheDirectory::Access::kRead).code(),
+              Code::kNotFound);
+  }
+  EXPECT_EQ(pwrite(file->fd.get(), "x", 1, 0), 1) << "the descriptor outlives the name";
+}
+
+TEST_F(CacheDirectoryTest, AFileWithoutANameLeavesNothing) {
+  const auto directory = Open();
+  const Result<UniqueFd> fd = directory->CreateUnnamed();
+  ASSERT_TRUE(fd.ok());
+  EXPECT_EQ(pwrite(fd->get(), "x", 1, 0), 1);
   EXPECT_THAT(Names(), IsEmpty());
 }
 
-TEST_F(CacheDirectoryTest, TheDescriptorOutlivesTheEntry) {
+TEST_F(CacheDirectoryTest, WhatIsNoFileOfOursIsNotOpened) {
   const auto directory = Open();
-  UniqueFd fd;
-  {
-    Result<CacheDirectory::Entry> entry = directory->Create("one");
-    fd = entry->TakeFd();
-  }
-  EXPECT_EQ(pwrite(fd.get(), "x", 1, 0), 1);
+  const std::string at = path_ + "/data/" + Name('a');
+  const auto refused = [&] {
+    const bool ok = directory->OpenFile(Name('a'), CacheDirectory::Access::kRead).ok();
+    EXPECT_TRUE(directory->Remove(Name('a')).ok());
+    EXPECT_THAT(Names(), IsEmpty());
+    return !ok;
+  };
+  WriteFile(temp_ / "elsewhere", "secret");
+  ASSERT_EQ(chmod((temp_ / "elsewhere").c_str(), 0600), 0);
+  ASSERT_EQ(symlink((temp_ / "elsewhere").c_str(), at.c_str()), 0);
+  EXPECT_TRUE(refused());
+  ASSERT_EQ(link((temp_ / "elsewhere").c_str(), at.c_str()), 0);
+  EXPECT_TRUE(refused()) << "another name of it is out of our hands";
+  ASSERT_EQ(mkfifo(at.c_str(), 0600), 0);
+  EXPECT_TRUE(refused());
+  ASSERT_EQ(mkdir(at.c_str(), 0700), 0);
+  EXPECT_TRUE(refused());
+  WriteFile(at, "others may write this");
+  ASSERT_EQ(chmod(at.c_str(), 0666), 0);
+  EXPECT_TRUE(refused());
+  EXPECT_EQ(ReadFile(temp_ / "elsewhere"), "secret");
 }
 
-TEST_F(CacheDirectoryTest, ASecondClaimOfOneProcessGetsAFileWithoutAName) {
-  const auto directory = Open();
-  const Result<CacheDirectory::Entry> first = directory->Create("one");
-  {
-    Result<CacheDirectory::Entry> second = directory->Create("one");
-    ASSERT_TRUE(second.ok());
-    EXPECT_FALSE(second->claimed());
-    EXPECT_TRUE(second->TakeFd().valid());
-    EXPECT_THAT(Names(), UnorderedElementsAre("one"));
-  }
-  EXPECT_THAT(Names(), UnorderedElementsAre("one"));  // the end of the second hurts the first not
-  EXPECT_FALSE(directory->Create("one")->claimed());
-}
-
-TEST_F(CacheDirectoryTest, TwoOfThemExcludeEachOtherEntryByEntry) {
+TEST_F(CacheDirectoryTest, TwoOfThemExcludeEachOtherFileByFile) {
   const auto a = Open();
   const auto b = Open();
   {
-    const Result<CacheDirectory::Entry> of_a = a->Create("one");
-    EXPECT_TRUE(of_a->claimed());
-    EXPECT_FALSE(b->Create("one")->claimed());
-    EXPECT_TRUE(b->Create("two")->claimed());
+    const auto of_a = a->TryClaim(Name('1'));
+    EXPECT_TRUE(of_a.has_value());
+    EXPECT_FALSE(b->TryClaim(Name('1')).has_value());
+    EXPECT_TRUE(b->TryClaim(Name('2')).has_value());
   }
-  EXPECT_TRUE(b->Create("one")->claimed());
+  EXPECT_TRUE(b->TryClaim(Name('1')).has_value());
 }
 
-TEST_F(CacheDirectoryTest, WhatIsLeftOverIsSweptAndWhatIsHeldIsNot) {
-  const auto holder = Open();
-  const Result<CacheDirectory::Entry> held = holder->Create("held");
-  WriteFile(path_ + "/data/left", "over");
-  Open();
-  EXPECT_THAT(Names(), UnorderedElementsAre("held"));
-}
-
-TEST_F(CacheDirectoryTest, ALeftoverIsReplacedAndNeverTruncated) {
+TEST_F(CacheDirectoryTest, AClaimOfThisProcessIsWaitedFor) {
   const auto directory = Open();
-  WriteFile(path_ + "/data/one", "the kernel may still map this");
-  const std::string keeps = temp_ / "keeps";
-  ASSERT_EQ(link((path_ + "/data/one").c_str(), keeps.c_str()), 0);
-  const Result<CacheDirectory::Entry> entry = directory->Create("one");
-  EXPECT_EQ(ReadFile(path_ + "/data/one"), "");
-  EXPECT_EQ(ReadFile(keeps), "the kernel may still map this");
+  std::optional<CacheDirectory::Claim> first = directory->TryClaim(Name('1'));
+  EXPECT_FALSE(directory->TryClaimNow(Name('1')).has_value());
+  std::atomic<bool> got{false};
+  std::thread second([&] { got = directory->TryClaim(Name('1')).has_value(); });
+  first.reset();
+  second.join();
+  EXPECT_TRUE(got);
 }
 
 TEST_F(CacheDirectoryTest, KillingTheHolderFreesItsClaims) {
-  const std::vector<std::string> names = {"a", "b", "c"};
+  const std::vector<std::string> names = {Name('a'), Name('b'), Name('c')};
   for (int round = 0; round < 20; ++round) {
     const pid_t child = ForkHolder(names);
     const auto directory = Open();
-    for (const std::string& name : names) EXPECT_FALSE(directory->Create(name)->claimed());
-    EXPECT_THAT(Names(), UnorderedElementsAre("a", "b", "c"));
+    for (const std::string& name : names) EXPECT_FALSE(directory->TryClaim(name).has_value());
     Kill(child);
-    for (const std::string& name : names) EXPECT_TRUE(directory->Create(name)->claimed());
-    EXPECT_THAT(Names(), IsEmpty());
+    for (const std::string& name : names) EXPECT_TRUE(directory->TryClaim(name).has_value());
   }
 }
 
-TEST_F(CacheDirectoryTest, WhatAKilledProcessLeftIsSweptByTheNext) {
-  Kill(ForkHolder({"a", "b"}));
-  EXPECT_THAT(Names(), UnorderedElementsAre("a", "b"));
-  Open();
-  EXPECT_THAT(Names(), IsEmpty());
+TEST_F(CacheDirectoryTest, WhoeverLeavesIsSeenByTheOthersUntilItIsGone) {
+  const auto stays = Open();
+  {
+    const auto leaves = Open();
+    EXPECT_FALSE(stays->AnotherLeaves());
+    leaves->Leave();
+    EXPECT_TRUE(stays->AnotherLeaves());
+    EXPECT_FALSE(leaves->AnotherLeaves());
+    const auto too = Open();
+    too->Leave();
+    EXPECT_TRUE(leaves->AnotherLeaves());
+  }
+  EXPECT_FALSE(stays->AnotherLeaves());
 }
 
 TEST_F(CacheDirectoryTest, IsRefusedIfOthersMayEnter) {
@@ -189,7 +225,7 @@ TEST_F(CacheDirectoryTest, IsRefusedIfItIsAnotherUsers) {
 }
 
 TEST_F(CacheDirectoryTest, NothingBelowItMayBeASymbolicLink) {
-  for (const char* name : {"data", "claims"}) {
+  for (const char* name : {"data", "new", "claims"}) {
     std::filesystem::remove_all(path_);
     Open();
     std::filesystem::remove_all(path_ + "/" + name);
@@ -215,8 +251,8 @@ TEST_F(CacheDirectoryTest, OfManyThreadsOneHasTheClaim) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 500; ++i) {
-        const Result<CacheDirectory::Entry> entry = (t % 2 == 0 ? a : b)->Create("one");
-        if (!entry.ok() || !entry->claimed()) continue;
+        const auto claim = (t % 2 == 0 ? a : b)->TryClaimNow(Name('1'));
+        if (!claim) continue;
         if (holders.fetch_add(1) != 0) twice = true;
         holders.fetch_sub(1);
       }
@@ -224,7 +260,6 @@ TEST_F(CacheDirectoryTest, OfManyThreadsOneHasTheClaim) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_FALSE(twice);
-  EXPECT_THAT(Names(), IsEmpty());
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// A cache on a disk that is full: an error, nothing covered, and on again when there is space.
+// A cache on a disk that is full. A file alone: an error, nothing covered, and on again when there
+// is space. With memory for what the disk does not take: no reader notices.
 #include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/mount.h>
@@ -7,6 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/disk_health.h"
+#include "core/overflow_file.h"
 #include "core/resource.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/oracle.h"
@@ -35,8 +38,14 @@ class DiskFullTest : public testing::Test {
     if (mounted_) umount2(dir_.path().c_str(), MNT_DETACH);
   }
 
-  std::unique_ptr<Resource> Make() {
-    auto driver = FileDriver(dir_.path(), windows_);
+  std::unique_ptr<Resource> Make() { return Make(FileDriver(dir_.path(), windows_)); }
+
+  std::unique_ptr<Resource> MakeWithMemory() {
+    return Make(std::make_unique<OverflowFile>(FileDriver(dir_.path(), windows_), windows_, nullptr,
+                                               health_));
+  }
+
+  std::unique_ptr<Resource> Make(std::unique_ptr<Driver> driver) {
     EXPECT_TRUE(driver->SetLength(kLength).ok());
     Resource::Options options;
     options.length = kLength;
@@ -70,6 +79,7 @@ class DiskFullTest : public testing::Test {
   FakeClock clock_;
   Timer timer_{clock_};
   WindowCache windows_;
+  DiskHealth health_{dir_.path(), clock_};
 };
 
 TEST_F(DiskFullTest, AFullDiskIsNoSpaceAndWhatIsThereStaysReadable) {
@@ -102,6 +112,31 @@ TEST_F(DiskFullTest, AWaiterIsToldThatTheDiskIsFull) {
   const Status full = Put(*resource, {missing.begin, missing.begin + kBlock});
   resource->FailFlight({missing.begin, missing.begin + kBlock}, full);
   EXPECT_EQ(told, Code::kNoSpace);
+}
+
+TEST_F(DiskFullTest, MemoryTakesWhatTheDiskDoesNot) {
+  const auto resource = MakeWithMemory();
+  for (uint64_t at = 0; at < kLength; at += kBlock) {
+    ASSERT_TRUE(Put(*resource, {at, at + kBlock}).ok());
+  }
+  EXPECT_EQ(resource->state(), Resource::State::kCommitted);
+  ExpectReadable(*resource, {0, kLength});
+  EXPECT_FALSE(resource->driver().InMemory({0, kLength}).empty());
+  EXPECT_TRUE(resource->driver().InMemory({0, kBlock}).empty());
+  EXPECT_EQ(resource->driver().BackingFd(), -1);
+}
+
+TEST_F(DiskFullTest, TheDiskIsUsedAgainWhenSpaceHasBeenFreed) {
+  const auto resource = MakeWithMemory();
+  for (uint64_t at = 0; at < 32 * kBlock; at += kBlock) {
+    ASSERT_TRUE(Put(*resource, {at, at + kBlock}).ok());
+  }
+  ASSERT_TRUE(resource->Evict({0, 8 * kBlock}));
+  clock_.Advance(DiskHealth::kPause);
+  const Range next{32 * kBlock, 36 * kBlock};
+  ASSERT_TRUE(Put(*resource, next).ok());
+  EXPECT_TRUE(resource->driver().InMemory(next).empty());
+  ExpectReadable(*resource, {8 * kBlock, next.end});
 }
 
 }  // namespace

@@ -94,15 +94,6 @@ TEST_P(DriverTest, AViewOutlivesItsWindowsPlaceInTheCache) {
   EXPECT_EQ(std::vector<std::byte>(piece.begin(), piece.end()), OracleBytes(1, {0, 100}));
 }
 
-TEST_P(DriverTest, AViewFollowsLaterWrites) {
-  Make(kWindow);
-  ASSERT_TRUE(Put({0, 100}).ok());
-  const Result<View> view = driver_->Map({0, 200});
-  ASSERT_TRUE(view.ok());
-  ASSERT_TRUE(Put({100, 200}).ok());
-  EXPECT_EQ(FirstWrongByte(1, 0, view->pieces().front()), std::nullopt);
-}
-
 TEST_P(DriverTest, MapsBytesThatCameWithAGrownLength) {
   Make(100);
   ASSERT_TRUE(Put({0, 100}).ok());
@@ -174,15 +165,6 @@ TEST_P(DriverTest, PunchingKeepsTheLength) {
   EXPECT_EQ(Get({0, 2 * kFillBlock}).size(), 2 * kFillBlock);
 }
 
-TEST_P(DriverTest, ABackingDescriptorReadsTheWholeObject) {
-  Make(1000);
-  ASSERT_TRUE(Put({0, 1000}).ok());
-  std::vector<std::byte> bytes(2000);
-  ASSERT_EQ(pread(driver_->BackingFd(), bytes.data(), bytes.size(), 0), 1000);
-  bytes.resize(1000);
-  EXPECT_EQ(bytes, OracleBytes(1, {0, 1000}));
-}
-
 TEST_P(DriverTest, ThreadsReadMapAndWriteAtOnce) {
   constexpr uint64_t kPart = kWindow / 4;
   Make(8 * kWindow);
@@ -201,9 +183,30 @@ TEST_P(DriverTest, ThreadsReadMapAndWriteAtOnce) {
   for (std::thread& thread : threads) thread.join();
 }
 
+// What holds only where all bytes lie in one file.
+class OneFileDriverTest : public DriverTest {};
+
+TEST_P(OneFileDriverTest, AViewFollowsLaterWrites) {
+  Make(kWindow);
+  ASSERT_TRUE(Put({0, 100}).ok());
+  const Result<View> view = driver_->Map({0, 200});
+  ASSERT_TRUE(view.ok());
+  ASSERT_TRUE(Put({100, 200}).ok());
+  EXPECT_EQ(FirstWrongByte(1, 0, view->pieces().front()), std::nullopt);
+}
+
+TEST_P(OneFileDriverTest, ABackingDescriptorReadsTheWholeObject) {
+  Make(1000);
+  ASSERT_TRUE(Put({0, 1000}).ok());
+  std::vector<std::byte> bytes(2000);
+  ASSERT_EQ(pread(driver_->BackingFd(), bytes.data(), bytes.size(), 0), 1000);
+  bytes.resize(1000);
+  EXPECT_EQ(bytes, OracleBytes(1, {0, 1000}));
+}
+
 // A reply is a system call over the map: where the disk fails it says EFAULT and nobody gets
 // SIGBUS.
-TEST_P(DriverTest, ATruncatedFileIsAnErrorOfTheSystemCall) {
+TEST_P(OneFileDriverTest, ATruncatedFileIsAnErrorOfTheSystemCall) {
   Make(2 * kFillBlock);
   ASSERT_TRUE(Put({0, 2 * kFillBlock}).ok());
   const Result<View> view = driver_->Map({kFillBlock, 2 * kFillBlock});
@@ -221,8 +224,16 @@ TEST_P(DriverTest, ATruncatedFileIsAnErrorOfTheSystemCall) {
   EXPECT_EQ(driver_->Read({kFillBlock, kFillBlock + 100}, bytes).code(), Code::kIo);
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, DriverTest, testing::ValuesIn(AllDrivers()),
-                         [](const auto& one) { return one.param.name; });
+std::string NameOf(const testing::TestParamInfo<DriverCase>& one) { return one.param.name; }
+
+std::vector<DriverCase> DriversOfOneFile() {
+  std::vector<DriverCase> some = AllDrivers();
+  std::erase_if(some, [](const DriverCase& one) { return !one.one_file; });
+  return some;
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, DriverTest, testing::ValuesIn(AllDrivers()), NameOf);
+INSTANTIATE_TEST_SUITE_P(Drivers, OneFileDriverTest, testing::ValuesIn(DriversOfOneFile()), NameOf);
 
 }  // namespace
 }  // namespace brimfs

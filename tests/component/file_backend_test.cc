@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <filesystem>
 
 #include "backends/registry.h"
@@ -40,9 +41,10 @@ class FileBackendTest : public testing::Test {
 
 TEST_F(FileBackendTest, LinksInsideAreFollowedOthersAndSpecialFilesAreNotThere) {
   std::vector<std::string> names;
-  ASSERT_TRUE(
-      opened_.backend->List("", [&](const ListedName& name) { names.push_back(name.name); }, {})
-          .ok());
+  ASSERT_TRUE(opened_.backend
+                  ->List(
+                      "", [&](const ListedName& name) { names.push_back(name.name); }, [] {}, {})
+                  .ok());
   EXPECT_THAT(names, UnorderedElementsAre("file", "dir", "link", "dirlink"));
   EXPECT_EQ(Stat("link")->version.length, 7u);
   EXPECT_EQ(Stat("dirlink")->kind, ObjectKind::kDirectory);
@@ -50,6 +52,19 @@ TEST_F(FileBackendTest, LinksInsideAreFollowedOthersAndSpecialFilesAreNotThere) 
   EXPECT_EQ(Stat("escape").code(), Code::kDenied);
   EXPECT_EQ(Stat("dangling").code(), Code::kNotFound);
   EXPECT_EQ(Stat("fifo").code(), Code::kNotFound);
+}
+
+TEST_F(FileBackendTest, WhatWasModifiedLongAgoIsSettledAndWhatWasModifiedNowIsRacy) {
+  const auto modified = [&](std::chrono::file_clock::time_point when) {
+    std::filesystem::last_write_time(temp_ / "root/file", when);
+  };
+  const auto now = std::chrono::file_clock::now();
+  modified(now - std::chrono::hours(1));
+  EXPECT_FALSE(Stat("file")->version.racy);
+  modified(now);
+  EXPECT_TRUE(Stat("file")->version.racy);
+  modified(now + std::chrono::hours(1));
+  EXPECT_TRUE(Stat("file")->version.racy);
 }
 
 TEST_F(FileBackendTest, ADirectoryHasItsOwnTime) {

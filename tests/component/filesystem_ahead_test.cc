@@ -138,6 +138,14 @@ TEST_F(AheadTest, TwoWhoLookTheSameNameUpShareOneRequest) {
   EXPECT_EQ(gated_.asked().size(), 1u);
 }
 
+TEST_F(AheadTest, WhatTheKernelForgetsBehindAProgramIsNotAskedForAgain) {
+  MountAndList();
+  gated_.OpenGate();
+  for (int i = 0; i < kNames; ++i) fs_->Forget(LookUp(Name(i)).node, 1);
+  Unmount();
+  EXPECT_EQ(AskedTwice(), 0u);
+}
+
 TEST_F(AheadTest, TheEndOfTheMountDoesNotWaitForAnswers) {
   MountAndList();
   StartLookUp(Name(0));

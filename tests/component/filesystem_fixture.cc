@@ -72,8 +72,12 @@ void FileSystemTest::Mount(FileSystem::Options options) {
   cache.driver = driver_;
   cache.directory = cache_directory_;
   cache.source = "fake://";
+  cache.wall_clock = [this] {
+    return absl::FromUnixSeconds(1'800'000'000) + absl::FromChrono(clock_.Now().time_since_epoch());
+  };
   cache.scheduler = scheduler_;
   cache.max_idle_files = max_idle_files_;
+  cache.record_interval = Duration::max();  // no thread sleeps on the clock for it
   cache.traffic.readahead = readahead_;
   Result<std::unique_ptr<Cache>> created = Cache::Create(cache, backend(), clock_);
   ASSERT_TRUE(created.ok()) << created.status().ToString();

@@ -288,11 +288,36 @@ TEST_F(FileSystemTest, ASingleObjectIsTheOneFileOfItsMount) {
   Fill("disk.img", 3);
 }
 
+// Its listings break off after a name, once.
+class BreakingBackend : public FakeBackend {
+ public:
+  Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+              const CallLimits& limits) override {
+    each({"half", ObjectKind::kFile, {}});
+    anew();
+    return FakeBackend::List(path, each, anew, limits);
+  }
+};
+
+class BreakingListingTest : public FileSystemTest {
+ protected:
+  Backend& backend() override { return breaking_; }
+
+  BreakingBackend breaking_;
+};
+
+TEST_F(BreakingListingTest, OfAListingThatWasBegunAnewOnlyTheLastTryCounts) {
+  breaking_.Put("whole", 1);
+  Mount();
+  EXPECT_EQ(List(), std::vector<std::string>{"whole"});
+}
+
 // Delivers its own names, when told to.
 class OddBackend : public FakeBackend {
  public:
-  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override {
-    BRIMFS_RETURN_IF_ERROR(FakeBackend::List(path, each, limits));
+  Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+              const CallLimits& limits) override {
+    BRIMFS_RETURN_IF_ERROR(FakeBackend::List(path, each, anew, limits));
     for (const ListedName& name : more) each(name);
     listing.count_down();
     go_on.wait();

@@ -236,6 +236,21 @@ TEST_P(ReadTest, TheAttributesShowFailureAndShutdown) {
   Release(std::move(file));
 }
 
+TEST_P(ReadTest, WhetherTheServerHasRangesIsSaidOnceItIsKnown) {
+  for (const char* name : {"f", "g"}) backend_.Put(name, 4 * kFillBlock);
+  Mount();
+  EXPECT_EQ(Xattr(LookUp("f").node, "ranges"), "unknown");
+  std::unique_ptr<OpenFile> file = Open("f");
+  EXPECT_EQ(Read(*file, {0, 1}), Code::kOk);
+  EXPECT_EQ(Xattr(file->node->id, "ranges"), "yes");
+  Release(std::move(file));
+  backend_.SetRanges(false);
+  file = Open("g");
+  EXPECT_EQ(Read(*file, {kFillBlock, kFillBlock + 1}), Code::kOk);
+  EXPECT_EQ(Xattr(file->node->id, "ranges"), "no");
+  Release(std::move(file));
+}
+
 TEST_P(ReadTest, NamesThatAreNotOursHaveNoData) {
   backend_.Put("d/f", 1);
   Mount();

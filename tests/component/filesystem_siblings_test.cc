@@ -116,6 +116,23 @@ TEST_F(SiblingsTest, WhoReadsHeadersGetsHeaders) {
   }
 }
 
+TEST_F(SiblingsTest, OfAServerWithoutRangesOnlyWholeFilesComeAhead) {
+  backend_.SetRanges(false);
+  for (int i = 0; i < kFiles; ++i) backend_.Put(Name(i), 4 << 20);
+  const int last = 3 + static_cast<int>(kFirst) - 1;  // that is wanted then
+  backend_.Put(Name(last), kFillBlock);
+  Mount();
+  (void)List();
+  for (int i = 0; i < 3; ++i) {
+    std::unique_ptr<OpenFile> file = Open(Name(i));
+    EXPECT_EQ(Read(*file, {0, kFillBlock}), Code::kOk);
+    Release(std::move(file));
+  }
+  AwaitBegun(1);
+  EXPECT_EQ(cache_->stats().siblings_fetched, 1u);
+  for (int i = 3; i < last; ++i) EXPECT_EQ(Fetches(Name(i)), 0u) << Name(i);
+}
+
 TEST_F(SiblingsTest, ARandomReaderGetsHardlyMoreThanItsOwn) {
   PutMountAndList();
   std::vector<int> order;

@@ -216,7 +216,7 @@ TEST_F(HttpAuthTest, HeadersGoWithEveryRequest) {
   std::vector<std::string> names;
   EXPECT_TRUE(backend
                   ->List(
-                      "dir", [&](const ListedName& n) { names.push_back(n.name); }, limits_)
+                      "dir", [&](const ListedName& n) { names.push_back(n.name); }, [] {}, limits_)
                   .ok());
   EXPECT_TRUE(Fetch(*backend->Connect()).ok());
   for (const Origin::Seen& seen : origin_.seen()) {

@@ -45,7 +45,8 @@ class HttpBackendTest : public testing::Test {
   Status List(std::vector<std::string>& names) {
     return Open(origin_.url())
         ->List(
-            "dir", [&names](const ListedName& name) { names.push_back(name.name); }, limits_);
+            "dir", [&names](const ListedName& name) { names.push_back(name.name); },
+            [&names] { names.clear(); }, limits_);
   }
 
   CallLimits limits_;
@@ -195,21 +196,50 @@ TEST_F(HttpBackendTest, StopEndsTheWaitBetweenTwoTries) {
   stopper.join();
 }
 
-TEST_F(HttpBackendTest, AListingThatBreaksOffAfterANameIsNotBegunAgain) {
+TEST_F(HttpBackendTest, AListingThatBreaksOffAfterANameIsBegunAnew) {
   // Cut where the second name is to come.
   const std::string page =
       "<html><head><title>Index of /dir/</title></head><body><pre>"
       "<a href=\"a\">a</a>  20-Nov-2026 18:37  1\r\n<a href=\"b\">b</a>  20-Nov-2026 18:37  1\r\n";
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ";
+  const std::string rest = "</pre></body></html>";
   CannedServer server(
-      {"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 9999\r\n\r\n" + page});
+      {head + "9999\r\n\r\n" + page,
+       head + std::to_string(page.size() + rest.size()) + "\r\n\r\n" + page + rest});
   std::vector<std::string> names;
   const Status status =
       Open(server.url())
           ->List(
-              "dir", [&names](const ListedName& name) { names.push_back(name.name); }, limits_);
-  EXPECT_EQ(status.code(), Code::kUnavailable);
-  EXPECT_EQ(server.requests().size(), 1u);
-  EXPECT_THAT(names, ElementsAre("a"));
+              "dir", [&names](const ListedName& name) { names.push_back(name.name); },
+              [&names] { names.emplace_back("anew"); }, limits_);
+  EXPECT_TRUE(status.ok()) << status.ToString();
+  EXPECT_EQ(server.requests().size(), 2u);
+  EXPECT_THAT(names, ElementsAre("a", "anew", "a", "b"));
+}
+
+TEST_F(HttpBackendTest, FurtherTriesOfAllQuestionsTogetherAreLimited) {
+  constexpr int kQuestions = 40;
+  origin_.Inject(Fault("status", "503", OriginFault::kForEver));
+  const auto backend = Open(origin_.url(), kQuestions);
+  const TimePoint start = Clock::Steady().Now();
+  limits_.deadline = start + seconds(2);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < kQuestions; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string path = "dir/file" + std::to_string(i);
+      const Code code = i % 2 == 0 ? backend->Stat(path, limits_).code()
+                                   : backend
+                                         ->List(
+                                             path, [](ListedName) {}, [] {}, limits_)
+                                         .code();
+      EXPECT_EQ(code, Code::kTimedOut);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const std::chrono::duration<double> took = Clock::Steady().Now() - start;
+  const RetryBudget::Options budget;
+  EXPECT_LE(static_cast<double>(origin_.counters().requests),
+            kQuestions + budget.most + budget.per_second * took.count());
 }
 
 TEST_F(HttpBackendTest, AnEncodedListingIsRefused) {
@@ -218,7 +248,7 @@ TEST_F(HttpBackendTest, AnEncodedListingIsRefused) {
        "Content-Length: 2\r\n\r\nxx"});
   EXPECT_EQ(Open(server.url())
                 ->List(
-                    "", [](ListedName) {}, limits_)
+                    "", [](ListedName) {}, [] {}, limits_)
                 .code(),
             Code::kProtocol);
 }
@@ -229,7 +259,7 @@ TEST_F(HttpBackendTest, APageThatIsNoListingIsUnsupported) {
        "<html></html>"});
   EXPECT_EQ(Open(server.url())
                 ->List(
-                    "", [](ListedName) {}, limits_)
+                    "", [](ListedName) {}, [] {}, limits_)
                 .code(),
             Code::kUnsupported);
 }
@@ -302,7 +332,7 @@ TEST_F(HttpBackendTest, ADirectoryWhoseListingIsForbiddenCanBeMounted) {
   EXPECT_EQ(opened->backend->Stat("file", limits_)->version.length, 1000u);
   EXPECT_EQ(opened->backend
                 ->List(
-                    "", [](ListedName) {}, limits_)
+                    "", [](ListedName) {}, [] {}, limits_)
                 .code(),
             Code::kDenied);
 }

@@ -9,6 +9,7 @@
 #include "tests/support/canned_server.h"
 #include "tests/support/nginx.h"
 #include "tests/support/origin.h"
+#include "tests/support/silent_resolver.h"
 
 namespace brimfs {
 namespace {
@@ -137,6 +138,40 @@ TEST_F(StopTest, StopEndsAWaitForTheBodyAtOnce) {
   origin_.PutOracle("file", 1 << 20);
   origin_.CloseGate("file", 1000);
   EXPECT_LT(TimeToStop(), milliseconds(100));
+}
+
+TEST_F(StopTest, StopEndsAWaitForAnAddressWhileTheResolverIsSilent) {
+  origin_.PutBytes("file", "content");
+  const SilentResolver resolver;
+  std::stop_source stop;
+  limits_.stop = stop.get_token();
+  TimePoint stopped;
+  std::thread stopper([&] {
+    resolver.AwaitAsked();
+    stopped = Clock::Steady().Now();
+    stop.request_stop();
+  });
+  Keeper keeper;
+  EXPECT_EQ(Get(std::string("http://") + SilentResolver::kHost + "/", keeper).code(),
+            Code::kInterrupted);
+  const TimePoint returned = Clock::Steady().Now();
+  stopper.join();
+  EXPECT_LT(returned - stopped, milliseconds(100));
+  limits_.stop = {};
+  EXPECT_TRUE(Get(origin_.url("file"), keeper).ok()) << "it is free for the next request";
+  EXPECT_EQ(keeper.body, "content");
+  EXPECT_EQ(resolver.waiting(), 1u);
+}
+
+TEST_F(StopTest, AConnectionIsFreeForTheNextRequestWhileTheServerStillStalls) {
+  origin_.PutOracle("file", 1 << 20);
+  origin_.PutBytes("other", "content");
+  origin_.CloseGate("file", 1000);
+  TimeToStop();
+  limits_.stop = {};
+  Keeper keeper;
+  EXPECT_TRUE(Get(origin_.url("other"), keeper).ok());
+  EXPECT_EQ(keeper.body, "content");
 }
 
 TEST_F(HttpTransportTest, SilenceBeforeTheHeadIsUnavailable) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "backends/registry.h"
@@ -36,7 +37,8 @@ class ListBackendTest : public testing::Test {
   std::vector<std::string> List(Backend& backend, const std::string& path) {
     std::vector<std::string> names;
     const Status status = backend.List(
-        path, [&names](const ListedName& name) { names.push_back(name.name); }, limits_);
+        path, [&names](const ListedName& name) { names.push_back(name.name); },
+        [&names] { names.clear(); }, limits_);
     EXPECT_TRUE(status.ok()) << status.ToString();
     return names;
   }
@@ -75,6 +77,30 @@ TEST_F(ListBackendTest, FilesComeFromTheirOwnServersOverOneConnection) {
   }
   EXPECT_GT(here_.counters().requests, 0u);
   EXPECT_GT(there_.counters().requests, 0u);
+}
+
+TEST_F(ListBackendTest, TheServerOfAFileIsThatOfItsUrl) {
+  const auto opened =
+      Open(here_.url() + "dir/a%20b\n" + there_.url() + "c named\n" + here_.url() + "d\n");
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  Backend& backend = *opened->backend;
+  EXPECT_EQ(&backend.HostOf("a b"), &backend.HostOf("d"));
+  EXPECT_NE(&backend.HostOf("a b"), &backend.HostOf("named"));
+}
+
+TEST_F(ListBackendTest, AServerThatDoesNotAnswerKeepsNoQuestionFromTheOthers) {
+  const auto opened = Open(here_.url() + "dir/a%20b\n" + there_.url() + "c named\n");
+  ASSERT_TRUE(opened.ok()) << opened.status().ToString();
+  here_.CloseHeadGate("dir/a b");
+  constexpr size_t kEnough = 8;  // connections for metadata
+  std::vector<std::thread> waiting;
+  for (size_t i = 0; i < kEnough; ++i) {
+    waiting.emplace_back([&] { EXPECT_TRUE(opened->backend->Stat("a b", limits_).ok()); });
+  }
+  here_.AwaitAtGate("dir/a b", kEnough);
+  EXPECT_TRUE(opened->backend->Stat("named", limits_).ok());
+  here_.OpenGate("dir/a b");
+  for (std::thread& thread : waiting) thread.join();
 }
 
 TEST_F(ListBackendTest, AQueryIsSentAndNeverShown) {

@@ -107,6 +107,22 @@ TEST_F(KeptConnectionTest, AChangeElsewhereLeavesWhatIsUnderWayAlone) {
   EXPECT_EQ(origin_.counters().connections, 1u);
 }
 
+TEST_F(KeptConnectionTest, NorDoesItSendAgainWhatAKeptConnectionCarries) {
+  for (const bool at_head : {true, false}) {
+    ASSERT_TRUE(Get(transport_, origin_).ok());
+    at_head ? origin_.CloseHeadGate("file") : origin_.CloseGate("file", 1000);
+    std::thread mover([&] {
+      origin_.AwaitAtGate("file", 1);
+      watch_.Changed();
+      origin_.OpenGate("file");
+    });
+    EXPECT_TRUE(Get(transport_, origin_).ok()) << "before the head: " << at_head;
+    mover.join();
+  }
+  EXPECT_EQ(origin_.counters().requests, 4u);
+  EXPECT_EQ(origin_.counters().connections, 2u);
+}
+
 // On a thread with a network namespace of its own, which ends with it.
 bool OwnNetwork() { return unshare(CLONE_NEWNET) == 0 && Shell("ip link set lo up").code == 0; }
 

@@ -149,13 +149,16 @@ class ResourceRaceTest : public testing::TestWithParam<DriverCase> {
           << result.status().ToString();
       return;
     }
-    const Range leased = result->range();
-    const uint64_t size = std::min<uint64_t>(leased.size(), 600);
-    const uint64_t skip = anywhere % (leased.size() - size + 1);
     const Result<View> view = result->Map();
     ASSERT_TRUE(view.ok());
-    EXPECT_EQ(FirstWrongByte(1, leased.begin + skip, view->pieces()[0].subspan(skip, size)),
-              std::nullopt);
+    uint64_t at = result->range().begin;
+    for (const std::span<const std::byte> piece : view->pieces()) {
+      const uint64_t size = std::min<uint64_t>(piece.size(), 600);
+      const uint64_t skip = anywhere % (piece.size() - size + 1);
+      EXPECT_EQ(FirstWrongByte(1, at + skip, piece.subspan(skip, size)), std::nullopt);
+      at += piece.size();
+    }
+    EXPECT_EQ(at, result->range().end);
   }
 
   void ReadForAWhile(unsigned seed) {

@@ -312,9 +312,11 @@ TEST_P(ResourceTest, NoByteOfTheKernelsIsEverPunchedOrWritten) {
 // Calls back into the resource from every call.
 class ReentrantObserver : public ResourceObserver {
  public:
-  void OnWrite(Resource& resource, const Range& range) override {
+  void OnWrite(Resource& resource, const Range& range, std::span<const std::byte> bytes) override {
     Look(resource);
     written.push_back(range);
+    EXPECT_EQ(bytes.size(), range.size());
+    EXPECT_EQ(FirstWrongByte(1, range.begin, bytes), std::nullopt);
     EXPECT_TRUE(resource.WaitRange(range).ok());
     EXPECT_TRUE(resource.Write(range.begin, OracleBytes(1, range)).ok());
   }
@@ -364,7 +366,11 @@ TEST_P(ResourceTest, ObserversMayCallBack) {
 
 class CountingObserver : public ResourceObserver {
  public:
-  void OnWrite(Resource& /*resource*/, const Range& range) override { bytes_ += range.size(); }
+  void OnWrite(Resource& /*resource*/, const Range& range,
+               std::span<const std::byte> /*bytes*/) override {
+    bytes_ += range.size();
+  }
+  void OnAdopt(Resource& /*resource*/, const Range& range) override { bytes_ += range.size(); }
   void OnEvict(Resource& /*resource*/, const Range& range) override { bytes_ -= range.size(); }
   uint64_t bytes() const { return bytes_; }
 
@@ -372,9 +378,12 @@ class CountingObserver : public ResourceObserver {
   std::atomic<uint64_t> bytes_{0};
 };
 
-TEST_P(ResourceTest, WritesAndEvictionsAreToldExactly) {
+TEST_P(ResourceTest, WritesAdoptionsAndEvictionsAreToldExactly) {
   CountingObserver observer;
   resource_->AddObserver(&observer);
+  ASSERT_TRUE(resource_->Adopt({4 * kBlock, 5 * kBlock}).ok());
+  EXPECT_EQ(observer.bytes(), kBlock);
+  resource_->Evict({4 * kBlock, 5 * kBlock});
   ASSERT_TRUE(Put({10, 3 * kBlock}).ok());
   ASSERT_TRUE(Put({0, 4 * kBlock}).ok());
   resource_->Evict({kBlock, 2 * kBlock});
@@ -382,6 +391,159 @@ TEST_P(ResourceTest, WritesAndEvictionsAreToldExactly) {
   EXPECT_EQ(observer.bytes(), resource_->FilledBytes());
   EXPECT_EQ(observer.bytes(), 2 * kBlock);
 }
+
+// --- Adopting ------------------------------------------------------------------------------------
+
+class AdoptTest : public ResourceTest {
+ protected:
+  class Notes : public ResourceObserver {
+   public:
+    void OnWrite(Resource& /*resource*/, const Range& range,
+                 std::span<const std::byte> /*bytes*/) override {
+      written.push_back(range);
+    }
+    void OnAdopt(Resource& /*resource*/, const Range& range) override { adopted.push_back(range); }
+    void OnCommit(Resource& /*resource*/, uint64_t length) override { commits.push_back(length); }
+
+    std::vector<Range> written, adopted;
+    std::vector<uint64_t> commits;
+  };
+
+  void SetUp() override {
+    ResourceTest::SetUp();
+    resource_->AddObserver(&notes_);
+  }
+
+  // As an earlier run left them, beside the resource.
+  void LeaveInDriver(const Range& range) {
+    ASSERT_TRUE(driver_->Write(range.begin, OracleBytes(1, range)).ok());
+    left_ = driver_->writes().size();
+  }
+  size_t writes_since() { return driver_->writes().size() - left_; }
+
+  Notes notes_;
+  size_t left_ = 0;
+};
+
+TEST_P(AdoptTest, WhatTheDriverHoldsIsCoveredWithoutAWrite) {
+  LeaveInDriver({0, 2 * kBlock});
+  ASSERT_TRUE(resource_->Adopt({0, 2 * kBlock}).ok());
+  EXPECT_EQ(writes_since(), 0u);
+  std::optional<Lease> lease = resource_->TryLease({10, 2 * kBlock});
+  ASSERT_TRUE(lease);
+  ExpectRight(*lease);
+  EXPECT_THAT(notes_.adopted, ElementsAre(Range{0, 2 * kBlock}));
+  EXPECT_TRUE(notes_.written.empty());
+  EXPECT_FALSE(Covered({0, 2 * kBlock + 1}));
+}
+
+TEST_P(AdoptTest, ItWakesWhoeverWaits) {
+  LeaveInDriver({0, 2 * kBlock});
+  for (const WaitKind kind : {WaitKind::kBlocking, WaitKind::kParked}) {
+    auto wait = Sleep(kind, {kBlock - 10, kBlock + 10});
+    ASSERT_TRUE(resource_->Adopt({0, kBlock}).ok());
+    EXPECT_EQ(resource_->WaiterCount(), 1u);
+    ASSERT_TRUE(resource_->Adopt({kBlock, 2 * kBlock}).ok());
+    Result<Lease> lease = wait.get();
+    ASSERT_TRUE(lease.ok());
+    ExpectRight(*lease);
+    lease->Release();
+    resource_->Release({0, 2 * kBlock});
+    resource_->MarkAbsent({0, 2 * kBlock});
+    LeaveInDriver({0, 2 * kBlock});
+  }
+}
+
+TEST_P(AdoptTest, WhatIsCoveredIsSkipped) {
+  ASSERT_TRUE(Put({kBlock, 2 * kBlock}).ok());
+  LeaveInDriver({0, kBlock});
+  LeaveInDriver({2 * kBlock, 3 * kBlock});
+  ASSERT_TRUE(resource_->Adopt({0, 3 * kBlock}).ok());
+  ASSERT_TRUE(resource_->Adopt({0, 3 * kBlock}).ok());
+  EXPECT_THAT(notes_.adopted, ElementsAre(Range{0, kBlock}, Range{2 * kBlock, 3 * kBlock}));
+  ASSERT_TRUE(Put({0, 3 * kBlock}).ok());
+  EXPECT_EQ(writes_since(), 0u);
+}
+
+TEST_P(AdoptTest, TheLastPartCommits) {
+  LeaveInDriver({0, kLength});
+  ASSERT_TRUE(resource_->Adopt({kBlock, kLength}).ok());
+  EXPECT_EQ(resource_->state(), Resource::State::kActive);
+  ASSERT_TRUE(resource_->Adopt({0, kBlock}).ok());
+  EXPECT_EQ(resource_->state(), Resource::State::kCommitted);
+  EXPECT_THAT(notes_.commits, ElementsAre(kLength));
+  EXPECT_TRUE(resource_->FreezeForKernel());
+  EXPECT_TRUE(resource_->Adopt({0, kLength}).ok());
+}
+
+TEST_P(AdoptTest, ARangeThatIsNotTheObjectsIsRefused) {
+  EXPECT_TRUE(resource_->Adopt({5, 5}).ok());
+  EXPECT_EQ(resource_->Adopt({0, kLength + 1}).code(), Code::kInvalidArgument);
+  EXPECT_EQ(resource_->Adopt({0, kMaxOffset + 1}).code(), Code::kInvalidArgument);
+  EXPECT_TRUE(resource_->Coverage().empty());
+}
+
+TEST_P(AdoptTest, AFailedResourceAdoptsAndACancelledOneDoesNot) {
+  LeaveInDriver({0, 2 * kBlock});
+  resource_->Fail(Status(Code::kStale));
+  EXPECT_TRUE(resource_->Adopt({0, kBlock}).ok());
+  ExpectRight(*resource_->WaitRange({0, kBlock}));
+  resource_->Cancel();
+  EXPECT_EQ(resource_->Adopt({kBlock, 2 * kBlock}).code(), Code::kShutdown);
+  EXPECT_FALSE(Covered({0, kBlock + 1}));
+}
+
+TEST_P(AdoptTest, AFailureThatIsRememberedDoesNotHideIt) {
+  LeaveInDriver({0, kBlock});
+  resource_->FailFlight({0, kBlock}, Status(Code::kTimedOut));
+  EXPECT_EQ(resource_->WaitRange({0, 10}).code(), Code::kTimedOut);
+  ASSERT_TRUE(resource_->Adopt({0, kBlock}).ok());
+  EXPECT_TRUE(resource_->WaitRange({0, 10}).ok());
+}
+
+TEST_P(AdoptTest, ItWaitsForAWriteOfTheSameBytesAndSkipsThem) {
+  LeaveInDriver({0, 2 * kBlock});
+  std::promise<void> writing, go_on;
+  driver_->BeforeWrite([&](const Range&) {
+    writing.set_value();
+    go_on.get_future().wait();
+    return OkStatus();
+  });
+  std::thread writer([&] { EXPECT_TRUE(Put({0, kBlock}).ok()); });
+  writing.get_future().wait();
+  auto adopt = std::async(std::launch::async, [&] { return resource_->Adopt({0, 2 * kBlock}); });
+  EXPECT_EQ(adopt.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  go_on.set_value();
+  writer.join();
+  EXPECT_TRUE(adopt.get().ok());
+  EXPECT_THAT(notes_.adopted, ElementsAre(Range{kBlock, 2 * kBlock}));
+  EXPECT_TRUE(Covered({0, 2 * kBlock}));
+}
+
+TEST_P(AdoptTest, BytesThatLeaveMeanwhileAreNotAdopted) {
+  ASSERT_TRUE(Put({0, 10}).ok());
+  LeaveInDriver({0, kBlock});
+  std::promise<void> punching, go_on;
+  driver_->BeforePunch([&](const Range&) {
+    punching.set_value();
+    go_on.get_future().wait();
+    return OkStatus();
+  });
+  std::thread evicting([&] { EXPECT_TRUE(resource_->MarkAbsent({0, 10})); });
+  punching.get_future().wait();
+  auto adopt = std::async(std::launch::async, [&] { return resource_->Adopt({0, kBlock}); });
+  EXPECT_EQ(adopt.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  go_on.set_value();
+  evicting.join();
+  EXPECT_TRUE(adopt.get().ok());
+  EXPECT_TRUE(resource_->Coverage().empty());
+  EXPECT_TRUE(notes_.adopted.empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(Drivers, AdoptTest, testing::ValuesIn(AllDrivers()),
+                         [](const auto& one) { return one.param.name; });
+
+// --- From within calls ---------------------------------------------------------------------------
 
 TEST_P(ResourceTest, AFetcherMayWriteFromWithinDemand) {
   class Prompt : public FlightControl {

@@ -310,6 +310,39 @@ TEST_F(StreamFlightTest, AServerThatHasRangesAfterAllIsAskedForThemAgain) {
   EXPECT_EQ(stats_.whole_answers, 1);
 }
 
+TEST_F(StreamFlightTest, AFileOfAServerThatIsKnownToHaveNoRangesBeginsAsOneStream) {
+  Start();
+  EXPECT_EQ(Read({0, 1}), Code::kOk);
+  AwaitIdle();
+  EXPECT_TRUE(backend_.HostOf(kPath).without_ranges);
+  fetcher_->Stop();
+  fetcher_.reset();  // and now another file
+  resource_.reset();
+  backend_.CloseGate(kPath);
+  Start();
+  EXPECT_EQ(fetcher_->without_ranges(), true);
+  std::future<Code> front = ReadAtMiB(1);
+  std::future<Code> back = ReadAtMiB(6);
+  AwaitWaiters(2);
+  backend_.AwaitAtGate(kPath, 1);
+  backend_.OpenGate(kPath);
+  EXPECT_EQ(front.get(), Code::kOk);
+  EXPECT_EQ(back.get(), Code::kOk);
+  EXPECT_THAT(backend_.fetches(), SizeIs(2)) << "one a file";
+}
+
+TEST_F(StreamFlightTest, ARangeThatComesAfterAllIsKnownToTheFilesThatFollow) {
+  backend_.SetRanges(true);
+  backend_.HostOf(kPath).without_ranges = true;
+  Start();
+  EXPECT_EQ(Read({3 * kMiB, 3 * kMiB + 1}), Code::kOk);
+  EXPECT_EQ(Read({5 * kMiB, 5 * kMiB + 1}), Code::kOk);
+  AwaitIdle();
+  EXPECT_EQ(backend_.bytes_sent(), 2 * kFillBlock);
+  EXPECT_FALSE(backend_.HostOf(kPath).without_ranges);
+  EXPECT_EQ(fetcher_->without_ranges(), false);
+}
+
 TEST_F(StreamFlightTest, AMixedFarmReadsRight) {
   Start(4);
   std::vector<std::future<Code>> outcomes;

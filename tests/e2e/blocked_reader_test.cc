@@ -5,8 +5,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "tests/e2e/e2e_test.h"
 #include "tests/e2e/reading.h"
@@ -129,10 +132,38 @@ TEST_F(BlockedReaderTest, IsInterruptedByAHandledSignalWithIntr) {
   origin->OpenGate("silent");
 }
 
-// Whether the thread sleeps in pread(2) right now.
-bool SleepsInPread(pid_t thread) {
-  const std::string call = ReadFile("/proc/self/task/" + std::to_string(thread) + "/syscall");
-  return call.starts_with(std::to_string(SYS_pread64) + " ");
+// Returns when each of these threads sleeps in that system call.
+void AwaitIn(long call, const std::vector<std::atomic<pid_t>>& threads) {
+  const std::string begin = std::to_string(call) + " ";
+  for (const std::atomic<pid_t>& thread : threads) {
+    while (thread == 0 ||
+           !ReadFile("/proc/self/task/" + std::to_string(thread) + "/syscall").starts_with(begin)) {
+      std::this_thread::yield();
+    }
+  }
+}
+
+pid_t ThisThread() { return static_cast<pid_t>(syscall(SYS_gettid)); }
+
+// That the mount's directory of so many names is listed, and the oracle of seed 2 read, as if
+// nobody waited.
+void ExpectQuick(Mount& mount, int names, const Descriptor& filled) {
+  const Duration list = MedianTime(101, [&] {
+    DIR* const directory = opendir(mount.path().c_str());
+    int found = 0;
+    while (readdir(directory) != nullptr) ++found;
+    closedir(directory);
+    EXPECT_EQ(found, names + 2);
+  });
+  uint64_t at = 0;
+  const Duration read = MedianTime(101, [&] {
+    filled.DropPages();
+    at = (at + 37 * 4096) % (4 * kMiB - 4096);
+    EXPECT_EQ(CheckOracle(filled, {at, at + 4096}, 2), "");
+  });
+  if (kSanitized) return;
+  EXPECT_LT(list, milliseconds(10));
+  EXPECT_LT(read, milliseconds(10));
 }
 
 TEST_F(BlockedReaderTest, ThousandsLeaveListingsAndFilledReadsQuick) {
@@ -154,36 +185,46 @@ TEST_F(BlockedReaderTest, ThousandsLeaveListingsAndFilledReadsQuick) {
   std::vector<std::thread> readers;
   for (size_t i = 0; i < kReaders; ++i) {
     readers.emplace_back([&, i] {
-      ids[i] = static_cast<pid_t>(syscall(SYS_gettid));
+      ids[i] = ThisThread();
       const uint64_t begin = i * kEach;
       if (CheckOracle(silent, {begin, begin + 4096}).empty()) ++right;
     });
   }
-  for (const std::atomic<pid_t>& id : ids) {
-    while (id == 0 || !SleepsInPread(id)) std::this_thread::yield();
-  }
-
-  const Duration list = MedianTime(101, [&] {
-    DIR* const directory = opendir(mount.path().c_str());
-    int names = 0;
-    while (readdir(directory) != nullptr) ++names;
-    closedir(directory);
-    EXPECT_EQ(names, 4);
-  });
-  uint64_t at = 0;
-  const Duration read = MedianTime(101, [&] {
-    filled.DropPages();
-    at = (at + 37 * 4096) % (4 * kMiB - 4096);
-    EXPECT_EQ(CheckOracle(filled, {at, at + 4096}, 2), "");
-  });
+  AwaitIn(SYS_pread64, ids);
+  ExpectQuick(mount, 2, filled);
   EXPECT_EQ(right, 0u);
-  if (!kSanitized) {
-    EXPECT_LT(list, milliseconds(10));
-    EXPECT_LT(read, milliseconds(10));
-  }
   origin->OpenGate("silent");
   for (std::thread& reader : readers) reader.join();
   EXPECT_EQ(right, kReaders);
+}
+
+TEST_F(BlockedReaderTest, HundredsOfLookupsThatWaitLeaveListingsAndFilledReadsQuick) {
+  constexpr size_t kLookups = 600;  // more than the daemon has threads
+  const auto name = [](size_t i) { return "absent-" + std::to_string(i); };
+  const auto origin = StartOrigin();
+  origin->PutOracle("filled", 4 * kMiB, 2);
+  for (size_t i = 0; i < kLookups; ++i) origin->CloseHeadGate(name(i));
+  Mount& mount = Attach(origin->url(), {"hard"});
+  const Descriptor filled(mount.File("filled"));  // before it is full: reads go to the daemon
+  ASSERT_EQ(CheckOracle(filled, {0, 4 * kMiB}, 2), "");
+  ASSERT_EQ(NamesIn(mount.path()).size(), 1u);
+
+  std::atomic<size_t> absent{0};
+  std::vector<std::atomic<pid_t>> ids(kLookups);
+  std::vector<std::thread> lookups;
+  for (size_t i = 0; i < kLookups; ++i) {
+    lookups.emplace_back([&, i] {
+      const std::string path = mount.File(name(i));
+      ids[i] = ThisThread();
+      if (access(path.c_str(), F_OK) != 0 && errno == ENOENT) ++absent;
+    });
+  }
+  AwaitIn(SYS_access, ids);
+  ExpectQuick(mount, 1, filled);
+  EXPECT_EQ(absent, 0u);
+  for (size_t i = 0; i < kLookups; ++i) origin->OpenGate(name(i));
+  for (std::thread& lookup : lookups) lookup.join();
+  EXPECT_EQ(absent, kLookups);
 }
 
 }  // namespace

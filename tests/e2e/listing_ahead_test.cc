@@ -23,6 +23,14 @@ class ListingAheadTest : public E2eTest {
   // Capitals and small letters, which a locale mixes.
   static std::string Name(int i) { return (i % 2 == 0 ? "A" : "a") + std::to_string(1000 + i / 2); }
 
+  void ExpectEachAskedForOnce() {
+    std::multiset<std::string> asked;
+    for (const Origin::Seen& seen : origin_->seen()) {
+      if (seen.method == "HEAD") asked.insert(seen.path);
+    }
+    for (int i = 0; i < kFiles; ++i) EXPECT_EQ(asked.count("d/" + Name(i)), 1u) << Name(i);
+  }
+
   std::unique_ptr<Origin> origin_;
 };
 
@@ -34,11 +42,7 @@ class ProgramTest : public ListingAheadTest, public testing::WithParamInterface<
     const Ran ran = Shell(GetParam(), {mount.File("d"), to.path()});
     EXPECT_EQ(ran.code, 0) << ran.err;
     Detach(mount);
-    std::multiset<std::string> asked;
-    for (const Origin::Seen& seen : origin_->seen()) {
-      if (seen.method == "HEAD") asked.insert(seen.path);
-    }
-    for (int i = 0; i < kFiles; ++i) EXPECT_EQ(asked.count("d/" + Name(i)), 1u) << Name(i);
+    ExpectEachAskedForOnce();
   }
 };
 

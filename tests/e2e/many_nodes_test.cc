@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <set>
+#include <string>
 
 #include "tests/e2e/e2e_test.h"
 
@@ -37,6 +39,26 @@ TEST_F(ManyNodesTest, LeaveNoMemoryBehind) {
   if (!kSanitized) {
     EXPECT_LT(after, before + (24 << 20));
   }
+}
+
+TEST_F(ManyNodesTest, ThatTheKernelForgetsBehindAProgramAreNotAskedForAgain) {
+  const auto origin = StartOrigin(
+      {.root = {}, .index = Origin::Index::kNames, .delay = std::chrono::milliseconds(20)});
+  // Capitals and small letters, which a locale mixes.
+  const auto name = [](int i) { return (i % 2 == 0 ? "A" : "a") + std::to_string(1000 + i / 2); };
+  for (int i = 0; i < 200; ++i) origin->PutOracle("d/" + name(i), 10);
+  Mount& mount = Attach(origin->url());
+  const Ran ran = Shell(
+      "cd \"$1\" && for name in *; do stat \"$name\" || exit; case $name in *5) echo 2 > "
+      "/proc/sys/vm/drop_caches; esac; done",
+      {mount.File("d")});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  Detach(mount);
+  std::multiset<std::string> asked;
+  for (const Origin::Seen& seen : origin->seen()) {
+    if (seen.method == "HEAD") asked.insert(seen.path);
+  }
+  for (int i = 0; i < 200; ++i) EXPECT_EQ(asked.count("d/" + name(i)), 1u) << name(i);
 }
 
 }  // namespace

@@ -126,7 +126,8 @@ Result<ObjectInfo> FakeBackend::Stat(const std::string& path, const CallLimits& 
   return Status(Code::kNotFound, DisplayUrl(path) + ": not found");
 }
 
-Status FakeBackend::List(const std::string& path, const EachName& each, const CallLimits& limits) {
+Status FakeBackend::List(const std::string& path, const EachName& each, const BeginAnew& /*anew*/,
+                         const CallLimits& limits) {
   if (limits.stop.stop_requested()) return Status(Code::kInterrupted, "listing of " + path);
   std::map<std::string, ListedName> names;
   {

@@ -66,7 +66,8 @@ class FakeBackend : public Backend {
 
   // Backend.
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
-  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override;
+  Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+              const CallLimits& limits) override;
   std::unique_ptr<Connection> Connect() override;
   std::string DisplayUrl(const std::string& path) const override;
 

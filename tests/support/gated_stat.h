@@ -59,8 +59,9 @@ class GatedStat : public Backend {
     }
     return inner_.Stat(path, limits);
   }
-  Status List(const std::string& path, const EachName& each, const CallLimits& limits) override {
-    return inner_.List(path, each, limits);
+  Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
+              const CallLimits& limits) override {
+    return inner_.List(path, each, anew, limits);
   }
   std::unique_ptr<Connection> Connect() override { return inner_.Connect(); }
   std::string DisplayUrl(const std::string& path) const override { return inner_.DisplayUrl(path); }

@@ -13,7 +13,8 @@
 
 namespace brimfs {
 
-TempDir::TempDir() : path_("/var/tmp/brimfs-test-XXXXXX") {
+TempDir::TempDir(On on)
+    : path_(std::string(on == On::kDisk ? "/var/tmp" : "/dev/shm") + "/brimfs-test-XXXXXX") {
   if (mkdtemp(path_.data()) == nullptr) {
     std::perror(path_.c_str());
     std::abort();

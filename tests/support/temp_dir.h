@@ -8,10 +8,13 @@
 
 namespace brimfs {
 
-// Under /var/tmp, which lies on a disk where /tmp may be a tmpfs; mode 0700.
+// Under /var/tmp, which lies on a disk where /tmp may be a tmpfs; mode 0700. Or in memory, where
+// syncing costs nothing.
 class TempDir {
  public:
-  TempDir();
+  enum class On { kDisk, kMemory };
+
+  explicit TempDir(On on = On::kDisk);
   ~TempDir();
   TempDir(const TempDir&) = delete;
   TempDir& operator=(const TempDir&) = delete;

@@ -15,14 +15,16 @@ namespace brimfs {
 
 struct DriverCase {
   std::string name;  // fit for a test's name
+  bool one_file;     // all bytes always lie in one file, whose descriptor it gives
   // An empty one. `directory` exists; both outlive it.
   std::function<std::unique_ptr<Driver>(const std::string& directory, WindowCache& windows)> make;
 };
 
 const std::vector<DriverCase>& AllDrivers();
 
-// A MappedFile over a new, unlinked file of `directory`, as the mmap driver is.
-std::unique_ptr<MappedFile> FileDriver(const std::string& directory, WindowCache& windows);
+// A MappedFile over a new, unlinked file of `directory`; the others outlive it.
+std::unique_ptr<MappedFile> FileDriver(const std::string& directory, WindowCache& windows,
+                                       FileIo& io = FileIo::System());
 
 // Stores nothing and has room for any length.
 class NullDriver : public Driver {
@@ -56,6 +58,7 @@ class HookedDriver : public Driver {
     return inner_->Read(range, out);
   }
   Status Punch(const Range& range) override;
+  std::vector<Range> InMemory(const Range& range) const override { return inner_->InMemory(range); }
   int BackingFd() const override { return inner_->BackingFd(); }
   Result<uint64_t> AllocatedBytes() const override { return inner_->AllocatedBytes(); }
 

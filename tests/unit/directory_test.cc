@@ -1,5 +1,7 @@
 #include "fs/directory.h"
 
+#include <map>
+
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/support/fake_clock.h"
@@ -227,6 +229,90 @@ TEST_F(DirectoryTest, OneThatHasBecomeTooOldShowsWhatToAskForAgain) {
   (void)directory_.OnLookUp("101");
   clock_.Advance(seconds(1));
   EXPECT_THAT(directory_.OnLookUp("102").names, testing::Contains("106"));
+}
+
+// A program that goes through a listing without lengths.
+class PassTest : public DirectoryTest {
+ protected:
+  static constexpr int kNames = 200;
+
+  PassTest() {
+    std::vector<ListedName> names;
+    for (int i = 0; i < kNames; ++i) names.push_back(File(Name(i), V("", std::nullopt)));
+    List(std::move(names));
+  }
+  static std::string Name(int i) { return std::to_string(1000 + i); }
+
+  // What is asked for when `name` is looked up, ahead and if need be itself; all is answered.
+  void LookUp(const std::string& name) {
+    const bool known = directory_.Find(name).has_value();
+    for (const std::string& next : directory_.OnLookUp(name).names) {
+      ++asked_[next];
+      directory_.RememberAhead(next, {ObjectInfo{ObjectKind::kFile, V("\"1\"")}, clock_.Now()});
+    }
+    if (known || directory_.Peek(name)) return;
+    ++asked_[name];
+    RememberFile(name, V("\"1\""));
+  }
+  void ForgetAll() {
+    for (int i = 0; i < kNames; ++i) directory_.Forget(Name(i));
+  }
+  std::vector<std::string> AskedTwice() const {
+    std::vector<std::string> twice;
+    for (const auto& [name, times] : asked_) {
+      if (times > 1) twice.push_back(name);
+    }
+    return twice;
+  }
+
+  std::map<std::string, int> asked_;
+};
+
+TEST_F(PassTest, WhatTheKernelForgetsBehindAProgramIsNotAskedForAgain) {
+  for (int i = 0; i < kNames; ++i) {
+    LookUp(Name(i));
+    for (int behind = 0; behind <= i; ++behind) directory_.Forget(Name(behind));
+  }
+  EXPECT_THAT(AskedTwice(), testing::IsEmpty());
+}
+
+TEST_F(PassTest, NorWhatOneOfTwoStreamsHasGonePast) {
+  for (int i = 0; i < kNames / 2; ++i) {
+    LookUp(Name(i));
+    LookUp(Name(kNames / 2 + i));
+    for (int behind = 0; behind <= i; ++behind) {
+      directory_.Forget(Name(behind));
+      directory_.Forget(Name(kNames / 2 + behind));
+    }
+  }
+  EXPECT_THAT(AskedTwice(), testing::IsEmpty());
+}
+
+TEST_F(PassTest, NorWhatWasGivenWithTheListing) {
+  for (int i = 0; i < kNames; i += 2) {
+    RememberFile(Name(i), V("\"1\""));
+    directory_.OnGiven(Name(i));
+    directory_.Forget(Name(i));
+  }
+  for (int i = 1; i < kNames; i += 2) LookUp(Name(i));
+  for (int i = 0; i < kNames; ++i) EXPECT_EQ(asked_.count(Name(i)), i % 2) << Name(i);
+}
+
+TEST_F(PassTest, ANewPassHasWhatWasForgottenAskedForAhead) {
+  for (int i = 0; i < kNames; ++i) LookUp(Name(i));
+  ForgetAll();
+  (void)directory_.OnLookUp(Name(0));
+  (void)directory_.OnLookUp(Name(1));
+  EXPECT_THAT(directory_.OnLookUp(Name(2)).names, testing::Contains(Name(5)));
+}
+
+TEST_F(PassTest, TheSameNameOnceMoreIsNoNewPass) {
+  for (int i = 0; i < kNames; ++i) {
+    LookUp(Name(i));
+    for (int behind = 0; behind <= i; ++behind) directory_.Forget(Name(behind));
+    LookUp(Name(i));
+  }
+  for (int i = 0; i < kNames; ++i) EXPECT_EQ(asked_[Name(i)], 2) << Name(i);
 }
 
 TEST_F(DirectoryTest, FilesReadInARowShowThoseToFetchAheadWithTheVersionsThatAreKnown) {

@@ -6,7 +6,8 @@ set -euo pipefail
 brimfs=$1 manual=$2 mount_manual=$3
 
 options_of_help() {
-  sed -n -e 's/^  -\([a-zA-Z]\), --\([a-z]*\) .*/-\1\n--\2/p' -e 's/^  \(-[a-zA-Z]\) [A-Z].*/\1/p' <<< "$1"
+  sed -n -e 's/^  -\([a-zA-Z]\), --\([a-z]*\) .*/-\1\n--\2/p' -e 's/^  \(-[a-zA-Z]\) [A-Z].*/\1/p' \
+    -e 's/^  \([a-z]*\) DIRECTORY .*/\1/p' <<< "$1"
   sed -n '/^Options:/,$p' <<< "$1" |
     sed -nE -e 's/^  ([a-z_]+)(=[^ ]*)?  .*/\1/p' -e '/^  [a-z_]+, .*:/{s/:.*//;s/[ ,]+/\n/g;p}' |
     sed '/^$/d'
@@ -14,7 +15,7 @@ options_of_help() {
 
 options_of_manual() {
   sed -nE -e 's/^\.It Fl ([a-zA-Z]) , -([a-z]+)/-\1\n--\2/p' -e 's/^\.It Fl ([a-z]) Ar .*/-\1/p' \
-    -e 's/^\.It Cm ([a-z_]+).*/\1/p' <<< "$1"
+    -e 's/^\.It Cm ([a-z_]+).*/\1/p' -e 's/^\.It Ic ([a-z]+) Ar .*/\1/p' <<< "$1"
 }
 
 differences() { # HELP MANUAL

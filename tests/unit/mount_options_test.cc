@@ -33,7 +33,7 @@ TEST(MountOptionsTest, EveryOptionReachesItsField) {
   const MountOptions options = Parsed(
       "driver=memory,cache=/c,memory=1G,passthrough=off,intr,metadata_ttl=2m,negative_ttl=500ms,"
       "timeout=90,first_byte_timeout=3s,connections=4,readahead_kb=128,cacert=/ca.pem,uid=7,gid=8,"
-      "umask=027,fmask=0137,dmask=077,debug");
+      "umask=027,fmask=0137,dmask=077,debug,cache_size=2G,cache_free=10%,offline");
   EXPECT_EQ(options.driver, DriverKind::kMemory);
   EXPECT_EQ(options.cache, "/c");
   EXPECT_EQ(options.memory, 1ull << 30);
@@ -52,6 +52,33 @@ TEST(MountOptionsTest, EveryOptionReachesItsField) {
   EXPECT_EQ(options.fmask, 0137u);
   EXPECT_EQ(options.dmask, 077u);
   EXPECT_TRUE(options.debug);
+  EXPECT_EQ(options.cache_size.bytes, 2ull << 30);
+  EXPECT_EQ(options.cache_free.share, 0.1);
+  EXPECT_TRUE(options.offline);
+}
+
+TEST(MountOptionsTest, TheCachesLimitsAreSizesOrSharesOfTheDisk) {
+  const MountOptions fallback = Parsed("");
+  EXPECT_EQ(fallback.cache_size.Of(1000), std::nullopt);
+  EXPECT_EQ(fallback.cache_free.Of(1000), 50u);
+  EXPECT_EQ(Parsed("cache_size=80%").cache_size.Of(1000), 800u);
+  EXPECT_EQ(Parsed("cache_size=100%").cache_size.share, 1.0);
+  EXPECT_EQ(Parsed("cache_size=16M").cache_size.Of(1000), 16u << 20);
+  EXPECT_EQ(Parsed("cache_free=0").cache_free.Of(1000), 0u);
+  EXPECT_EQ(Parsed("cache_free=0%").cache_free.Of(1000), 0u);
+  // The last one counts, whole.
+  EXPECT_EQ(Parsed("cache_free=5%,cache_free=1G").cache_free.Of(1000), 1u << 30);
+}
+
+TEST(MountOptionsTest, ALimitOfTheCacheThatIsNoneIsRefusedWithWhatWouldDo) {
+  for (const char* const bad :
+       {"cache_size=", "cache_size=big", "cache_size=101%", "cache_size=-1%", "cache_size=%",
+        "cache_size=5.5%", "cache_free=5 %", "cache_free=x%"}) {
+    EXPECT_THAT(Refused(bad), HasSubstr("a share such as 80%")) << bad;
+  }
+  EXPECT_THAT(Refused("cache_size=15M"), HasSubstr("at least 16M"));
+  EXPECT_THAT(Refused("cache_size=0%"), HasSubstr("at least 16M, or 1%"));
+  EXPECT_THAT(Refused("offline=yes"), HasSubstr("offline"));
 }
 
 TEST(MountOptionsTest, TheWayToAServerReachesItsFields) {

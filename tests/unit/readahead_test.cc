@@ -70,6 +70,11 @@ TEST_F(ReadaheadTest, TheSecondReadInARowOpensTheWindow) {
   EXPECT_THAT(Read(128 * kKiB, 128 * kKiB), ElementsAre(Range{256 * kKiB, 384 * kKiB}));
 }
 
+TEST_F(ReadaheadTest, AWindowIsNoSmallerThanTheReads) {
+  Read(0, 128 * kKiB);
+  EXPECT_THAT(Read(128 * kKiB, 896 * kKiB), ElementsAre(Range{kMiB, kMiB + 896 * kKiB}));
+}
+
 TEST_F(ReadaheadTest, SequentialReadingDoublesTheWindowUpToTheCap) {
   Read(0, 128 * kKiB);
   std::vector<uint64_t> windows;

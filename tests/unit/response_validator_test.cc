@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "backends/http_date.h"
+
 namespace brimfs {
 namespace {
 
@@ -254,6 +256,51 @@ TEST(ResponseValidatorTest, AWeakEtagOrAMinuteIsNoPrecondition) {
   version.last_modified = kNow;
   version.precision = absl::Minutes(1);
   EXPECT_TRUE(Preconditions(version).empty());
+}
+
+// kNow is the local clock; kDate is the same second, as the server has it.
+bool Racy(Fields fields, absl::Time now = kNow) {
+  return StatedVersion(HttpHeaders(fields), std::nullopt, now).racy;
+}
+
+TEST(ResponseValidatorTest, WhatWasModifiedASecondBeforeTheAnswerIsRacy) {
+  const std::string second_before = FormatDate(kNow - absl::Seconds(1));
+  EXPECT_TRUE(Racy({{"Date", kDate}, {"Last-Modified", kDate}}));
+  EXPECT_TRUE(Racy({{"Date", kDate}, {"Last-Modified", second_before}}));
+  EXPECT_TRUE(Racy({{"Date", kDate}, {"Last-Modified", kLater}}));  // clocks differ
+  EXPECT_FALSE(Racy({{"Date", kDate}, {"Last-Modified", FormatDate(kNow - absl::Seconds(2))}}));
+}
+
+TEST(ResponseValidatorTest, AStrongEtagBesideARacyTimeDoesNotSettleIt) {
+  EXPECT_TRUE(Racy({{"Date", kDate}, {"Last-Modified", kDate}, {"ETag", "\"v1\""}}));
+}
+
+TEST(ResponseValidatorTest, WithoutADateTheLocalClockTells) {
+  EXPECT_TRUE(Racy({{"Last-Modified", kDate}}, kNow + absl::Seconds(1)));
+  EXPECT_FALSE(Racy({{"Last-Modified", kDate}}, kNow + absl::Seconds(2)));
+  EXPECT_TRUE(Racy({{"Last-Modified", kDate}, {"Date", "today"}}, kNow));
+}
+
+TEST(ResponseValidatorTest, TheServersClockCountsAndNotTheLocalOne) {
+  EXPECT_TRUE(Racy({{"Date", kDate}, {"Last-Modified", kDate}}, kNow + absl::Hours(1)));
+  const std::string hour_before = FormatDate(kNow - absl::Hours(1));
+  EXPECT_FALSE(Racy({{"Date", kDate}, {"Last-Modified", hour_before}}, kNow - absl::Hours(1)));
+}
+
+TEST(ResponseValidatorTest, WithoutATimeOnlyAStrongEtagIsSettled) {
+  EXPECT_FALSE(Racy({{"Date", kDate}, {"ETag", "\"v1\""}}));
+  EXPECT_TRUE(Racy({{"Date", kDate}, {"ETag", "W/\"v1\""}}));
+  EXPECT_TRUE(Racy({{"Date", kDate}}));
+}
+
+TEST(ResponseValidatorTest, TheAnswersVersionSaysThatItIsRacy) {
+  const auto answer = Check(Question(), 206,
+                            {{"Content-Range", "bytes 100-199/1000"},
+                             {"ETag", "\"v1\""},
+                             {"Date", kLater},
+                             {"Last-Modified", kDate}});
+  ASSERT_TRUE(answer.ok()) << answer.status().ToString();
+  EXPECT_TRUE(answer->version.racy);
 }
 
 }  // namespace

@@ -71,8 +71,11 @@ class GatedFlight : public Flight {
   void Unwanted() override { journal_.Write(name_ + "!unwanted"); }
   const void* owner() const override { return owner_; }
   Range range() const override { return range_; }
+  const SourceHost* host() const override { return asked_; }
+  void Ask(const SourceHost& host) { asked_ = &host; }  // before it is submitted
 
  private:
+  const SourceHost* asked_ = nullptr;
   Journal& journal_;
   const std::string name_;
   const Range range_;
@@ -95,6 +98,13 @@ class SchedulerTest : public ::testing::Test {
   std::shared_ptr<GatedFlight> Submit(const std::string& name, Priority priority,
                                       Range range = {0, 10}) {
     auto flight = Make(name, range);
+    scheduler_->Submit(flight, priority);
+    return flight;
+  }
+  std::shared_ptr<GatedFlight> SubmitTo(const SourceHost& host, const std::string& name,
+                                        Priority priority) {
+    auto flight = Make(name);
+    flight->Ask(host);
     scheduler_->Submit(flight, priority);
     return flight;
   }
@@ -161,7 +171,7 @@ TEST_F(SchedulerTest, ASingleConnectionIsNotReserved) {
 TEST_F(SchedulerTest, AServerThatAsksToBeSparedGetsFewerConnectionsForAWhile) {
   Start(4, 1);
   const Status overloaded = Status(Code::kUnavailable, "503").set_overloaded();
-  for (int i = 0; i < 3; ++i) scheduler_->OnAnswer(overloaded);
+  for (int i = 0; i < 3; ++i) scheduler_->OnAnswer(nullptr, overloaded);
   const auto a = Submit("a", Priority::kDemand);
   const auto b = Submit("b", Priority::kDemand);
   const auto c = Submit("c", Priority::kReadahead);
@@ -169,7 +179,7 @@ TEST_F(SchedulerTest, AServerThatAsksToBeSparedGetsFewerConnectionsForAWhile) {
   a->LetGo();
   EXPECT_THAT(journal_.Await(2), ElementsAre("a", "b"));
   EXPECT_EQ(scheduler_->load().queued, 1);
-  for (int i = 0; i < 8; ++i) scheduler_->OnAnswer(OkStatus());
+  for (int i = 0; i < 8; ++i) scheduler_->OnAnswer(nullptr, OkStatus());
   EXPECT_THAT(journal_.Await(3), ElementsAre("a", "b", "c"));
   b->LetGo();
   c->LetGo();
@@ -293,6 +303,76 @@ TEST_F(SchedulerTest, ShutdownStopsWhatRunsAndAbandonsTheRest) {
   scheduler_->Shutdown();
   scheduler_.reset();
   EXPECT_EQ(journal_.Now().size(), 6);
+}
+
+TEST_F(SchedulerTest, EachHostHasItsOwnConnections) {
+  Start(2, 0);
+  SourceHost silent;
+  SourceHost other;
+  const auto a = SubmitTo(silent, "a", Priority::kDemand);
+  const auto b = SubmitTo(silent, "b", Priority::kDemand);
+  journal_.Await(2);
+  const auto queued = SubmitTo(silent, "queued", Priority::kDemand);
+  const auto c = SubmitTo(other, "c", Priority::kFill);
+  const auto d = SubmitTo(other, "d", Priority::kFill);
+  EXPECT_THAT(journal_.Await(4), UnorderedElementsAre("a", "b", "c", "d"));
+  EXPECT_EQ(scheduler_->load().queued, 1);
+  // A connection of one is none of the other's.
+  c->LetGo();
+  d->LetGo();
+  while (scheduler_->load().running > 2) std::this_thread::yield();
+  EXPECT_EQ(scheduler_->load().queued, 1);
+  a->LetGo();
+  EXPECT_EQ(journal_.Await(5).back(), "queued");
+  b->LetGo();
+  queued->LetGo();
+}
+
+TEST_F(SchedulerTest, EachHostKeepsAConnectionForDemand) {
+  Start(2, 1);
+  SourceHost hosts[2];
+  std::vector<std::shared_ptr<GatedFlight>> flights;
+  for (SourceHost& host : hosts) {
+    flights.push_back(SubmitTo(host, "ahead", Priority::kReadahead));
+    flights.push_back(SubmitTo(host, "ahead", Priority::kReadahead));
+  }
+  journal_.Await(2);
+  for (SourceHost& host : hosts) flights.push_back(SubmitTo(host, "urgent", Priority::kDemand));
+  EXPECT_THAT(journal_.Await(4), UnorderedElementsAre("ahead", "ahead", "urgent", "urgent"));
+  EXPECT_EQ(scheduler_->load().queued, 2);
+  for (const auto& flight : flights) flight->LetGo();
+}
+
+TEST_F(SchedulerTest, OneHostsTroubleCostsTheOthersNoConnection) {
+  Start(2, 0);
+  SourceHost hosts[2];
+  const Status overloaded = Status(Code::kUnavailable, "503").set_overloaded();
+  for (int i = 0; i < 3; ++i) scheduler_->OnAnswer(&hosts[0], overloaded);
+  std::vector<std::shared_ptr<GatedFlight>> flights;
+  for (SourceHost& host : hosts) {
+    flights.push_back(SubmitTo(host, "flight", Priority::kDemand));
+    flights.push_back(SubmitTo(host, "flight", Priority::kDemand));
+  }
+  journal_.Await(3);
+  EXPECT_EQ(scheduler_->load().running, 3);
+  EXPECT_EQ(scheduler_->load().queued, 1);
+  for (const auto& flight : flights) flight->LetGo();
+  journal_.Await(4);
+}
+
+TEST_F(SchedulerTest, VeryManyHostsShareTheWorkersOfAFew) {
+  Start(2, 1);
+  constexpr size_t kHosts = 50;
+  std::vector<SourceHost> hosts(kHosts);
+  std::vector<std::shared_ptr<GatedFlight>> flights;
+  for (SourceHost& host : hosts) flights.push_back(SubmitTo(host, "ahead", Priority::kReadahead));
+  constexpr size_t kBackground = 2 * Scheduler::kBusyHosts - 1;
+  journal_.Await(kBackground);
+  flights.push_back(SubmitTo(hosts.back(), "urgent", Priority::kDemand));
+  EXPECT_EQ(journal_.Await(kBackground + 1).back(), "urgent");
+  EXPECT_EQ(scheduler_->load().running, 2 * Scheduler::kBusyHosts);
+  for (const auto& flight : flights) flight->LetGo();
+  journal_.Await(kHosts + 1);
 }
 
 TEST_F(SchedulerTest, NoThreadIsStartedBeforeThereIsWork) {

@@ -9,7 +9,12 @@ constexpr absl::Time At(int64_t seconds) { return absl::FromUnixSeconds(seconds)
 
 Version Make(std::string etag, std::optional<absl::Time> time = {},
              std::optional<uint64_t> length = {}, absl::Duration precision = absl::Seconds(1)) {
-  return Version{std::move(etag), time, length, precision};
+  Version version;
+  version.etag = std::move(etag);
+  version.last_modified = time;
+  version.length = length;
+  version.precision = precision;
+  return version;
 }
 
 TEST(VersionTest, OnlyAnEtagWithoutPrefixIsStrong) {
@@ -66,6 +71,17 @@ TEST(VersionTest, MergeKeepsWhatWasKnown) {
   const Version merged = Merge(known, Make("W/\"a\"", At(120), 5, absl::Minutes(1)));
   EXPECT_EQ(merged.etag, "\"a\"");
   EXPECT_EQ(merged.last_modified, At(159));
+}
+
+TEST(VersionTest, ARacyTimeIsTheSameVersionAndStaysRacy) {
+  Version racy = Make("\"a\"", At(159), 5);
+  racy.racy = true;
+  const Version settled = Make("\"a\"", At(159), 5);
+  EXPECT_TRUE(SameVersion(racy, settled));
+  EXPECT_TRUE(Merge(racy, settled).racy);
+  EXPECT_TRUE(Merge(settled, racy).racy);
+  EXPECT_FALSE(Merge(settled, settled).racy);
+  EXPECT_EQ(racy.ToString(), settled.ToString());
 }
 
 TEST(VersionTest, ReadsAsItsStrongestPart) {

@@ -10,6 +10,7 @@ TEST(XattrTest, OnlyOurNamesAreKnown) {
   EXPECT_EQ(ParseXattrName("user.brimfs.version"), Xattr::kVersion);
   EXPECT_EQ(ParseXattrName("user.brimfs.filled"), Xattr::kFilled);
   EXPECT_EQ(ParseXattrName("user.brimfs.state"), Xattr::kState);
+  EXPECT_EQ(ParseXattrName("user.brimfs.ranges"), Xattr::kRanges);
   for (const char* name : {"security.selinux", "system.posix_acl_access", "user.brimfs",
                            "user.brimfs.", "user.brimfs.urls", "brimfs.url", ""}) {
     EXPECT_FALSE(ParseXattrName(name)) << name;

@@ -125,6 +125,15 @@ class Programs:
                 for result in json.loads(done.stdout)["benchmarks"]
                 if result["aggregate_name"] == "median"}
 
+    def fill_catalogue(self, cache, source, count):
+        """Makes a cache directory of so many entries; the bytes that they count as."""
+        done = subprocess.run(
+            [str(self._built("tests/bench/catalogue_filler")), str(cache), source, str(count)],
+            capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failed(done.stderr.strip())
+        return int(done.stdout)
+
     # --- Servers ---------------------------------------------------------------------------------
 
     def nginx(self, stage, root):

@@ -23,6 +23,7 @@ class Bench:
         self.size = GIB // 8 if quick else GIB
         self.huge = GIB if quick else 10 * GIB
         self.random_reads = 100_000 if quick else 400_000
+        self.entries = 100_000 if quick else 1_000_000
 
     def stage(self):
         return Stage(self.scratch)

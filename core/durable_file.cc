@@ -1,0 +1,651 @@
+#include "core/durable_file.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <random>
+#include <thread>
+#include <utility>
+
+#include "core/block_checksum.h"
+#include "core/log.h"
+
+namespace brimfs {
+namespace {
+
+// Verified in one go, bytes: a kernel's read.
+constexpr uint64_t kRun = 1 << 20;
+
+// Whose checksums are read from the catalogue at once: one of its segments.
+constexpr uint64_t kSegment = 64 << 20;
+
+// Recorded in one batch of one file, blocks: a gibibyte.
+constexpr size_t kMostBlocks = 16384;
+
+// A process that is about to end lets go of its files within this.
+constexpr auto kLeavePatience = std::chrono::seconds(20);
+constexpr auto kLeavePoll = std::chrono::milliseconds(5);
+
+uint64_t RandomSalt() {
+  std::random_device random;
+  return uint64_t{random()} << 32 | random();
+}
+
+std::optional<CacheDirectory::Claim> ClaimOrWait(CacheDirectory& directory,
+                                                 const std::string& name) {
+  const auto deadline = std::chrono::steady_clock::now() + kLeavePatience;
+  for (;;) {
+    if (auto claim = directory.TryClaim(name)) return claim;
+    if (!directory.AnotherLeaves() || std::chrono::steady_clock::now() > deadline) {
+      return std::nullopt;
+    }
+    std::this_thread::sleep_for(kLeavePoll);  // another process: nothing tells when it has ended
+  }
+}
+
+void DropEntry(const DurableFile::Shared& shared, const StoredEntry& entry) {
+  std::vector<CatalogueChange> changes{CatalogueChange::Drop(entry)};
+  if (shared.catalogue.Apply(changes, Catalogue::Durability::kPower).ok()) {
+    (void)shared.directory.Remove(entry.file).ok();
+  }
+}
+
+// The claimed file of an entry, made fit to be written. kNotFound: the entry is worth nothing.
+Status OpenOwn(const DurableFile::Shared& shared, DurableFile::Opening& opening) {
+  const StoredEntry& entry = opening.entry;
+  bool sealed = entry.kernels;
+  Result<UniqueFd> fd = shared.directory.OpenFile(entry.file, CacheDirectory::Access::kWrite);
+  if (fd.code() == Code::kReadOnly) {
+    sealed = true;
+    fd = shared.directory.OpenFile(entry.file, CacheDirectory::Access::kRead);
+  }
+  if (!fd.ok()) return fd.status();
+  struct stat info;
+  if (fstat(fd->get(), &info) != 0) return Status::FromErrno(errno, entry.file);
+  if (static_cast<uint64_t>(info.st_size) != *entry.version.length) {
+    if (sealed) return Status(Code::kNotFound, entry.file + " has another length");
+    const int error = shared.io.Truncate(fd->get(), *entry.version.length);
+    if (error != 0) return Status::FromErrno(error, entry.file);
+  }
+  Result<RangeSet> blocks = shared.catalogue.Blocks(entry);
+  if (blocks.ok()) opening.blocks = std::move(*blocks);
+  opening.own = std::move(*fd);
+  opening.sealed = sealed;
+  if (!sealed) (void)shared.directory.Keep(entry.file).ok();  // where a crash came before it
+  return OkStatus();
+}
+
+// Another process writes the entry: what it has stored can be read.
+void OpenFollowed(const DurableFile::Shared& shared, DurableFile::Opening& opening) {
+  Result<UniqueFd> fd =
+      shared.directory.OpenFile(opening.entry.file, CacheDirectory::Access::kRead);
+  if (!fd.ok()) return;
+  Result<RangeSet> blocks = shared.catalogue.Blocks(opening.entry);
+  if (!blocks.ok()) return;
+  opening.stored = std::move(*fd);
+  opening.blocks = std::move(*blocks);
+}
+
+// The entry of this version, if there is one; the others leave.
+std::optional<StoredEntry> FindEntry(const DurableFile::Shared& shared, const StoredEntry& wanted,
+                                     std::vector<StoredEntry>& others) {
+  Result<std::vector<StoredEntry>> rows = shared.catalogue.Find(wanted.source, wanted.key);
+  if (!rows.ok()) return std::nullopt;
+  std::optional<StoredEntry> found;
+  for (StoredEntry& row : *rows) {
+    if (!CacheDirectory::IsFileName(row.file)) continue;
+    if (!found && SameVersion(row.version, wanted.version)) {
+      found = std::move(row);
+    } else {
+      others.push_back(std::move(row));
+    }
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry wanted,
+                                               bool or_none) {
+  Opening opening;
+  std::optional<StoredEntry> found = FindEntry(shared, wanted, opening.others);
+  while (found) {
+    opening.entry = *found;
+    opening.claim = ClaimOrWait(shared.directory, found->file);
+    // It may have changed while nobody had it, or while we waited.
+    Result<std::optional<StoredEntry>> now = shared.catalogue.Get(found->id);
+    if (now.ok() && *now && (*now)->file != found->file) {
+      found = std::move(*now);
+      opening.claim.reset();
+      continue;
+    }
+    if (!now.ok() || !*now) break;
+    opening.entry = std::move(**now);
+    std::erase_if(opening.others, [&](const StoredEntry& other) {
+      return other.checked >= opening.entry.checked;  // who knows which is the newer one
+    });
+    if (opening.claim) {
+      const Status opened = OpenOwn(shared, opening);
+      if (opened.ok()) return opening;
+      if (opened.code() == Code::kNotFound) {
+        DropEntry(shared, opening.entry);
+        break;
+      }
+      if (!or_none) return opened;
+      shared.health.Failed(opened);
+      return opening;
+    }
+    OpenFollowed(shared, opening);
+    Result<UniqueFd> own = shared.directory.CreateUnnamed();
+    if (own.ok()) {
+      opening.own = std::move(*own);
+    } else if (!or_none) {
+      return own.status();
+    }
+    return opening;
+  }
+
+  opening.entry = std::move(wanted);
+  opening.entry.id = 0;
+  opening.entry.salt = RandomSalt();
+  opening.claim.reset();
+  opening.blocks.Clear();
+  Result<CacheDirectory::NewFile> file = shared.directory.Create();
+  if (!file.ok()) {
+    if (!or_none) return file.status();
+    shared.health.Failed(file.status());
+    opening.entry.file.clear();
+    return opening;
+  }
+  opening.entry.file = std::move(file->name);
+  opening.claim = std::move(file->claim);
+  opening.own = std::move(file->fd);
+  return opening;
+}
+
+DurableFile::DurableFile(const Shared& shared, Opening& opening)
+    : shared_(shared),
+      length_(*opening.entry.version.length),
+      own_fd_(opening.own.get()),
+      sealed_(opening.sealed),
+      entry_(std::move(opening.entry)),
+      claim_(std::move(opening.claim)),
+      stored_(std::move(opening.blocks)),
+      others_(std::move(opening.others)),
+      in_place_(claim_.has_value()),
+      kept_(own_fd_ >= 0) {
+  if (opening.stored.valid()) {
+    stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.stored));
+  }
+}
+
+DurableFile::~DurableFile() {
+  MutexLock lock(mu_);
+  if (claim_ && entry_.id == 0) (void)shared_.directory.Remove(entry_.file).ok();
+}
+
+void DurableFile::Attach(Resource& resource, OverflowFile& driver) {
+  resource_ = &resource;
+  driver_ = &driver;
+  if (sealed_) driver.Seal();
+}
+
+Range DurableFile::BlockRange(uint64_t number) const {
+  return {number * kFillBlock, std::min((number + 1) * kFillBlock, length_)};
+}
+
+// --- What comes and goes
+
+void DurableFile::OnWrite(Resource&, const Range& written, std::span<const std::byte> bytes) {
+  if (!driver_->InMemory(written).empty()) return;
+  uint64_t salt = 0;
+  {
+    MutexLock lock(mu_);
+    if (!kept_ || !claim_) return;
+    salt = entry_.salt;
+  }
+  std::vector<Block> blocks;
+  for (uint64_t number = written.begin / kFillBlock; number * kFillBlock < written.end; ++number) {
+    const Range block = BlockRange(number);
+    Block one{number, std::nullopt};
+    if (written.Contains(block)) {
+      one.sum =
+          BlockChecksum(salt, number, bytes.subspan(block.begin - written.begin, block.size()));
+    }
+    blocks.push_back(one);
+  }
+  {
+    MutexLock lock(mu_);
+    for (const Block& block : blocks) {
+      touched_[block.number] = salt == entry_.salt ? block.sum : std::nullopt;
+    }
+  }
+  shared_.on_dirty();
+}
+
+void DurableFile::OnEvict(Resource&, const Range& evicted) {
+  {
+    MutexLock lock(mu_);
+    const uint64_t end = (evicted.end + kFillBlock - 1) / kFillBlock;
+    touched_.erase(touched_.lower_bound(evicted.begin / kFillBlock), touched_.lower_bound(end));
+    if (entry_.id == 0 || !in_place_ || entry_.kernels) return;
+    forget_.Add(AlignOutward(evicted, kFillBlock));
+  }
+  shared_.on_dirty();
+}
+
+// --- What an earlier run left
+
+std::vector<Range> DurableFile::Absent(const Range& range) {
+  MutexLock lock(mu_);
+  return stored_.Gaps(range);
+}
+
+std::optional<Range> DurableFile::NextStored(uint64_t from, uint64_t most) {
+  MutexLock lock(mu_);
+  const std::vector<Range> left = stored_.Overlap({from, length_});
+  if (left.empty()) return std::nullopt;
+  return Range{left.front().begin, std::min(left.front().end, left.front().begin + most)};
+}
+
+bool DurableFile::StoredWhole() {
+  MutexLock lock(mu_);
+  return length_ > 0 && stored_.Covers({0, length_});
+}
+
+std::vector<Range> DurableFile::Recover(const std::vector<Range>& claimed) {
+  std::vector<Range> rest;
+  for (const Range& range : claimed) {
+    // Only whole blocks have a checksum; who claimed the other half of one fetches it as well.
+    const bool to_the_end = range.end == length_;
+    const Range outer = to_the_end ? AlignOutward({0, length_}, kFillBlock) : Range{0, range.end};
+    const Range inner = Intersect(AlignInward({range.begin, outer.end}, kFillBlock), {0, length_});
+    std::vector<Range> stored;
+    {
+      MutexLock lock(mu_);
+      stored = stored_.Overlap(inner);
+      for (const Range& run : stored) stored_.Remove(run);
+    }
+    RangeSet missing;
+    missing.Add(range);
+    for (const Range& whole : stored) {
+      missing.Remove(whole);
+      for (uint64_t at = whole.begin; at < whole.end; at += kRun) {
+        for (const Range& bad : RecoverRun({at, std::min(whole.end, at + kRun)})) missing.Add(bad);
+      }
+    }
+    for (const Range& part : missing.Ranges()) rest.push_back(part);
+  }
+  return rest;
+}
+
+std::vector<Range> DurableFile::RecoverRun(const Range& run) {
+  std::shared_ptr<const UniqueFd> stored_fd;
+  uint64_t salt = 0;
+  {
+    MutexLock lock(mu_);
+    stored_fd = stored_fd_;
+    salt = entry_.salt;
+  }
+  const std::map<uint64_t, uint64_t> sums = StoredSums(run);
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(run.size());
+  const std::span<std::byte> bytes(buffer.get(), run.size());
+  const int fd = stored_fd ? stored_fd->get() : own_fd_;
+  // A file that is too short, or a disk that fails, is told block by block.
+  const bool whole = shared_.io.Read(fd, run.begin, bytes) == 0;
+
+  std::vector<Range> bad;
+  Range good{run.begin, run.begin};
+  const auto bring_in = [&] {
+    if (good.empty()) return;
+    if (!BringIn(good, bytes.subspan(good.begin - run.begin, good.size())).ok()) {
+      bad.push_back(good);
+    }
+  };
+  for (uint64_t number = run.begin / kFillBlock; number * kFillBlock < run.end; ++number) {
+    const Range block = BlockRange(number);
+    const auto of_block = bytes.subspan(block.begin - run.begin, block.size());
+    const auto sum = sums.find(number);
+    const bool right = sum != sums.end() &&
+                       (whole || shared_.io.Read(fd, block.begin, of_block) == 0) &&
+                       BlockChecksum(salt, number, of_block) == sum->second;
+    if (right) {
+      good.end = block.end;
+      continue;
+    }
+    bring_in();
+    good = {block.end, block.end};
+    bad.push_back(block);
+    NoteDamage(block);
+  }
+  bring_in();
+  return bad;
+}
+
+Status DurableFile::BringIn(const Range& range, std::span<const std::byte> bytes) {
+  bool copies = false;
+  {
+    MutexLock lock(mu_);
+    copies = stored_fd_ != nullptr;
+  }
+  BRIMFS_RETURN_IF_ERROR(copies ? resource_->Write(range.begin, bytes) : resource_->Adopt(range));
+  resource_->Release(range);
+  return OkStatus();
+}
+
+void DurableFile::NoteDamage(const Range& range) {
+  shared_.stats.blocks_damaged.fetch_add(1, std::memory_order_relaxed);
+  std::string file;
+  {
+    MutexLock lock(mu_);
+    if (entry_.kernels && in_place_) condemned_ = true;
+    if (std::exchange(said_damaged_, true)) return;
+    file = entry_.path;
+  }
+  Log(LogLevel::kWarning, file + ": cached bytes " + std::to_string(range.begin) + "-" +
+                              std::to_string(range.end) +
+                              " are not what was stored; fetching them again");
+}
+
+std::map<uint64_t, uint64_t> DurableFile::StoredSums(const Range& run) {
+  StoredEntry entry;
+  const Range segment = Intersect(AlignOutward(run, kSegment), {0, length_});
+  {
+    MutexLock lock(mu_);
+    if (summed_.Contains(run)) return sums_;
+    entry = entry_;
+  }
+  std::map<uint64_t, uint64_t> sums;
+  const Result<std::vector<StoredBlock>> blocks = shared_.catalogue.Checksums(entry, segment);
+  if (!blocks.ok()) return sums;
+  for (const StoredBlock& block : *blocks) sums[block.number] = block.checksum;
+  MutexLock lock(mu_);
+  summed_ = segment;
+  sums_ = sums;
+  return sums;
+}
+
+// --- The entry
+
+void DurableFile::Used(absl::Time now) {
+  {
+    MutexLock lock(mu_);
+    if (entry_.last_use >= now) return;
+    entry_.last_use = now;
+    if (entry_.id == 0 || !claim_) return;
+    used_ = true;
+  }
+  shared_.on_dirty();
+}
+
+void DurableFile::Confirmed(absl::Time now) {
+  {
+    MutexLock lock(mu_);
+    if (entry_.checked >= now) return;
+    entry_.checked = now;
+    if (entry_.id == 0 || !claim_) return;
+    used_ = true;
+  }
+  shared_.on_dirty();
+}
+
+bool DurableFile::MarkKernels() {
+  std::vector<CatalogueChange> changes(1);
+  {
+    MutexLock lock(mu_);
+    if (!in_place_) return true;  // a file without a name: nobody will find it
+    if (entry_.kernels) return true;
+    entry_.kernels = true;
+    // A file that the catalogue does not name is only ever unlinked.
+    if (entry_.id == 0) return true;
+    changes[0].entry = entry_;
+  }
+  // A power cut would end every map as well.
+  return shared_.catalogue.Apply(changes, Catalogue::Durability::kProcess).ok() &&
+         !changes[0].taken;
+}
+
+bool DurableFile::condemned() const {
+  MutexLock lock(mu_);
+  return condemned_;
+}
+
+StoredEntry DurableFile::entry() const {
+  MutexLock lock(mu_);
+  return entry_;
+}
+
+// --- Recording
+
+bool DurableFile::dirty() const {
+  MutexLock lock(mu_);
+  return claim_ && kept_ && (!touched_.empty() || !forget_.Empty() || used_);
+}
+
+bool DurableFile::follows() const {
+  MutexLock lock(mu_);
+  return !claim_ && kept_ && entry_.id != 0;
+}
+
+std::vector<DurableFile::Block> DurableFile::TakeComplete() {
+  std::vector<Block> candidates;
+  {
+    MutexLock lock(mu_);
+    for (const auto& [number, sum] : touched_) candidates.push_back({number, sum});
+  }
+  std::erase_if(candidates, [&](const Block& block) {
+    const Range range = BlockRange(block.number);
+    return resource_->NextGap(range.begin, range.end).has_value();
+  });
+  if (candidates.size() > kMostBlocks) candidates.resize(kMostBlocks);
+  MutexLock lock(mu_);
+  for (Block& block : candidates) {
+    const auto touched = touched_.find(block.number);
+    if (touched == touched_.end()) continue;  // evicted: reading it back will tell
+    block.sum = touched->second;
+    touched_.erase(touched);
+  }
+  return candidates;
+}
+
+std::optional<StoredBlock> DurableFile::ReadBack(const Block& block, std::span<std::byte> buffer) {
+  std::shared_ptr<const UniqueFd> copy_to;
+  uint64_t salt = 0;
+  {
+    MutexLock lock(mu_);
+    copy_to = stored_fd_;
+    salt = entry_.salt;
+  }
+  if (block.sum && !copy_to) return StoredBlock{block.number, *block.sum};
+  const Range range = BlockRange(block.number);
+  const std::span<std::byte> bytes = buffer.first(range.size());
+  // In this order: bytes that are still covered afterwards were read whole.
+  if (!driver_->Read(range, bytes).ok()) return std::nullopt;
+  if (resource_->NextGap(range.begin, range.end) || !driver_->InMemory(range).empty()) {
+    return std::nullopt;
+  }
+  if (copy_to && shared_.io.Write(copy_to->get(), range.begin, bytes) != 0) return std::nullopt;
+  return StoredBlock{block.number, BlockChecksum(salt, block.number, bytes)};
+}
+
+std::optional<CatalogueChange> DurableFile::Collect(const Version& version) {
+  CatalogueChange change;
+  {
+    MutexLock lock(mu_);
+    if (version.racy) {  // a later change might look the same: nothing of it outlives us
+      kept_ = entry_.id != 0;
+      touched_.clear();
+    }
+    if (!claim_ || !kept_) return std::nullopt;
+    entry_.version = version;
+    entry_.version.length = length_;
+  }
+  std::vector<std::byte> buffer(kFillBlock);
+  for (const Block& block : TakeComplete()) {
+    if (const std::optional<StoredBlock> stored = ReadBack(block, buffer)) {
+      change.add.push_back(*stored);
+    }
+  }
+  MutexLock lock(mu_);
+  for (const StoredBlock& block : change.add) forget_.Remove(BlockRange(block.number));
+  change.forget = forget_.Ranges();
+  forget_.Clear();
+  if (change.add.empty() && change.forget.empty() && !(used_ && entry_.id != 0)) {
+    return std::nullopt;
+  }
+  used_ = false;
+  change.entry = entry_;
+  return change;
+}
+
+int DurableFile::sync_fd() const {
+  MutexLock lock(mu_);
+  return stored_fd_ ? stored_fd_->get() : own_fd_;
+}
+
+void DurableFile::SyncFailed(const Status& why) {
+  shared_.health.Failed(why);
+  std::vector<Range> lost;
+  {
+    MutexLock lock(mu_);
+    kept_ = false;
+    touched_.clear();
+    if (stored_fd_) return;  // what is read is in a file of our own
+  }
+  driver_->Seal();
+  // Pages that could not be written count as clean and may leave memory at any time: all that no
+  // earlier batch has recorded is fetched again.
+  RangeSet recorded;
+  StoredEntry entry;
+  {
+    MutexLock lock(mu_);
+    entry = entry_;
+  }
+  if (entry.id != 0) {
+    Result<RangeSet> blocks = shared_.catalogue.Blocks(entry);
+    if (blocks.ok()) recorded = std::move(*blocks);
+  }
+  for (const Range& gap : recorded.Gaps({0, length_})) resource_->MarkAbsent(gap);
+}
+
+std::vector<StoredEntry> DurableFile::TakeOthers() {
+  MutexLock lock(mu_);
+  return entry_.id != 0 ? std::exchange(others_, {}) : std::vector<StoredEntry>();
+}
+
+uint64_t DurableFile::Recorded(const CatalogueChange& change) {
+  if (change.taken) {
+    FollowTheOther();
+    return 0;
+  }
+  uint64_t bytes = 0;
+  for (const StoredBlock& block : change.add) bytes += BlockRange(block.number).size();
+  bool in_place = false;
+  bool first = false;
+  {
+    MutexLock lock(mu_);
+    first = entry_.id == 0;
+    entry_.id = change.entry.id;
+    in_place = in_place_;
+  }
+  if (first) (void)shared_.directory.Keep(change.entry.file).ok();
+  if (!in_place) return 0;
+  driver_->Disown(bytes);
+  return bytes;
+}
+
+void DurableFile::NotRecorded(const CatalogueChange& change) {
+  MutexLock lock(mu_);
+  for (const StoredBlock& block : change.add) touched_.try_emplace(block.number, std::nullopt);
+  for (const Range& range : change.forget) forget_.Add(range);
+  used_ = used_ || entry_.id != 0;
+}
+
+// --- Other processes
+
+void DurableFile::FollowTheOther() {
+  StoredEntry mine;
+  {
+    MutexLock lock(mu_);
+    mine = entry_;
+  }
+  Opening other;
+  std::optional<StoredEntry> found = FindEntry(shared_, mine, other.others);
+  if (!found || found->file == mine.file) return BeginAnew();
+  other.entry = std::move(*found);
+  OpenFollowed(shared_, other);
+  // Our file lives on without its name, as long as it is open.
+  (void)shared_.directory.Remove(mine.file).ok();
+  MutexLock lock(mu_);
+  claim_.reset();
+  in_place_ = false;
+  entry_ = std::move(other.entry);
+  summed_ = {};
+  touched_.clear();  // what we have is looked at again when we take over
+  if (other.stored.valid()) {
+    stored_fd_ = std::make_shared<const UniqueFd>(std::move(other.stored));
+    stored_ = std::move(other.blocks);
+  }
+}
+
+void DurableFile::BeginAnew() {
+  const std::vector<Range> covered = resource_->Coverage();
+  MutexLock lock(mu_);
+  entry_.id = 0;
+  stored_.Clear();  // their checksums are lost
+  forget_.Clear();
+  Touch(covered);
+}
+
+void DurableFile::Touch(const std::vector<Range>& covered) {
+  for (const Range& range : covered) {
+    for (uint64_t number = range.begin / kFillBlock; number * kFillBlock < range.end; ++number) {
+      touched_.try_emplace(number, std::nullopt);
+    }
+  }
+}
+
+void DurableFile::TryTakeOver() {
+  StoredEntry entry;
+  {
+    MutexLock lock(mu_);
+    if (claim_ || !kept_ || entry_.id == 0) return;
+    entry = entry_;
+  }
+  std::optional<CacheDirectory::Claim> claim = shared_.directory.TryClaimNow(entry.file);
+  if (!claim) return;
+  Result<std::optional<StoredEntry>> row = shared_.catalogue.Get(entry.id);
+  if (!row.ok()) return;
+  Opening opening;
+  const bool there = *row && (*row)->file == entry.file && !(*row)->kernels;
+  if (there) {
+    opening.entry = **row;
+    const Status opened = OpenOwn(shared_, opening);
+    if (opened.code() == Code::kNotFound) DropEntry(shared_, opening.entry);
+    if (opening.sealed) opening.own = UniqueFd();
+  }
+  bool dirty = false;
+  {
+    const std::vector<Range> covered = resource_->Coverage();
+    MutexLock lock(mu_);
+    if (!opening.own.valid()) {
+      kept_ = false;
+      return;
+    }
+    claim_ = std::move(claim);
+    entry_ = std::move(opening.entry);
+    stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.own));
+    for (const Range& range : covered) {
+      Touch(opening.blocks.Gaps(range));
+      opening.blocks.Remove(AlignInward(range, kFillBlock));
+    }
+    stored_ = std::move(opening.blocks);
+    summed_ = {};
+    dirty = !touched_.empty();
+  }
+  if (dirty) shared_.on_dirty();
+}
+
+}  // namespace brimfs
