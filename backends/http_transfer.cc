@@ -163,6 +163,8 @@ bool HttpTransfer::MayAskAgain() const {
 }
 
 bool HttpTransfer::RestIsSmall() const {
+  // What follows a head that has no body would be taken for the next answer.
+  if (head_.status == 204 || head_.status == 304) return false;
   if (request_.method == HttpRequest::Method::kHead) return true;
   const auto length = ParseNumber(head_.headers.Find("Content-Length").value_or(""));
   return length && *length <= kMaxDrained;

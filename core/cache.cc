@@ -96,11 +96,10 @@ void Cache::StartStorage(CacheSpace::Limits limits) {
   health_ = std::make_unique<DiskHealth>(options_.directory, clock_);
   space_ = std::make_unique<CacheSpace>(
       limits, [this] { return LookAt(options_.directory).free; }, clock_);
-  if (const Result<uint64_t> total = catalogue_->TotalBytes(); total.ok()) {
-    space_->SetRecorded(*total, 0);
-  }
   shared_.emplace(DurableFile::Shared{*directory_, *catalogue_, *options_.io, *health_, *space_,
-                                      stats_, [this] { keeper_->NoteDirty(); }});
+                                      stats_, [this] { keeper_->NoteDirty(); },
+                                      [this] { keeper_->NoteComplete(); }});
+  CountRecorded(*shared_, 0);
   OpenFiles& files = *this;
   keeper_ = std::make_unique<CacheKeeper>(*shared_, files, clock_, options_.record_interval);
   evictor_ = std::make_unique<Evictor>(*shared_, files, [this] { keeper_->Flush(); });
@@ -133,41 +132,51 @@ Result<std::shared_ptr<CachedFile>> Cache::Open(const std::string& path, const V
   if (!version.length) return Status(Code::kInvalidArgument, path + ": its length is not known");
   {
     MutexLock lock(mu_);
+    while (making_.contains(path)) made_.Wait(mu_);
     if (shut_down_) return Status(Code::kShutdown, "the mount is going away");
-    if (std::shared_ptr<CachedFile> file = Find(path, version)) {
-      if (file->durable() != nullptr) file->durable()->Used(options_.wall_clock());
-      return file;
-    }
+    if (std::shared_ptr<CachedFile> file = Find(path, version)) return Opened(std::move(file));
+    making_.insert(path);
   }
+  Result<std::shared_ptr<CachedFile>> file = OpenNew(path, version);
+  {
+    MutexLock lock(mu_);
+    making_.erase(path);
+    made_.NotifyAll();
+  }
+  return file.ok() ? Opened(std::move(*file)) : file;
+}
+
+std::shared_ptr<CachedFile> Cache::Opened(std::shared_ptr<CachedFile> file) {
+  if (DurableFile* const durable = file->durable(); durable != nullptr) {
+    durable->Used(options_.wall_clock());
+    if (durable->ToVerify()) verifier_->Add(file);
+  }
+  return file;
+}
+
+Result<std::shared_ptr<CachedFile>> Cache::OpenNew(const std::string& path,
+                                                   const Version& version) {
   Result<std::unique_ptr<CachedFile>> made =
-      Make(path, version, /*or_memory=*/health_ && !health_->Usable());
+      Make(path, version, /*or_memory=*/health_ && health_->failing());
   if (!made.ok()) {
     if (made.code() == Code::kIo) (void)ForgetIdle();  // perhaps for want of a descriptor
     made = Make(path, version, /*or_memory=*/true);
   }
   if (!made.ok()) return made.status();
   DurableFile* const durable = (*made)->durable();
-  const bool to_verify = durable != nullptr && durable->StoredWhole();
-  if (durable != nullptr) durable->Used(options_.wall_clock());
 
   std::vector<std::unique_ptr<Slot>> leaving;  // destroyed after the lock is let go
-  std::shared_ptr<CachedFile> handle;
-  {
-    MutexLock lock(mu_);
-    if (shut_down_) return Status(Code::kShutdown, "the mount is going away");
-    if (std::shared_ptr<CachedFile> file = Find(path, version)) return file;
-    leaving = TrimIdle(options_.max_idle_files);
-    auto slot = std::make_unique<Slot>();
-    slot->path = path;
-    slot->file = std::move(*made);
-    if (durable != nullptr) slot->name = durable->entry().file;
-    Slot& kept = *slot;
-    if (!kept.name.empty()) by_name_[kept.name] = &kept;
-    slots_[path].push_back(std::move(slot));
-    handle = Handle(kept);
-  }
-  if (to_verify) verifier_->Add(handle);
-  return handle;
+  MutexLock lock(mu_);
+  if (shut_down_) return Status(Code::kShutdown, "the mount is going away");
+  leaving = TrimIdle(options_.max_idle_files);
+  auto slot = std::make_unique<Slot>();
+  slot->path = path;
+  slot->file = std::move(*made);
+  if (durable != nullptr) slot->name = durable->entry().file;
+  Slot& kept = *slot;
+  if (!kept.name.empty()) by_name_[kept.name] = &kept;
+  slots_[path].push_back(std::move(slot));
+  return Handle(kept);
 }
 
 std::optional<Cache::Known> Cache::LastKnown(const std::string& path) {
@@ -217,6 +226,9 @@ Result<std::unique_ptr<CachedFile>> Cache::Make(const std::string& path, const V
   options.path = path;
   options.display_url = backend_.DisplayUrl(path);
   options.version = version;
+  // What is stored may be known by more than the caller has seen: what is fetched beside it has to
+  // match all of that.
+  if (place->durable) options.version = Merge(place->durable->entry().version, version);
   return std::make_unique<CachedFile>(
       std::move(*place), CachedFile::Shared{scheduler_, clock_, timer_, stats_, traffic_},
       std::move(options));
@@ -316,6 +328,7 @@ std::vector<std::unique_ptr<Cache::Slot>> Cache::TrimIdle(size_t most) {
     --rest;
   }
   std::vector<std::unique_ptr<Slot>> leaving;
+  leaving.reserve(chosen.size());
   for (Slot* const slot : chosen) leaving.push_back(Take(slot));
   return leaving;
 }
@@ -377,6 +390,7 @@ std::vector<StoredEntry> Cache::TakeCondemned() {
     entries.push_back(durable->entry());
     chosen.push_back(slot);
   }
+  leaving.reserve(chosen.size());
   for (Slot* const slot : chosen) leaving.push_back(Take(slot));
   return entries;
 }

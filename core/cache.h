@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/time/clock.h"
 #include "core/backend.h"
 #include "core/cache_directory.h"
@@ -142,6 +143,10 @@ class Cache : private OpenFiles {
   Cache(Options options, Storage storage, Backend& backend, Clock& clock);
   void StartStorage(CacheSpace::Limits limits);
 
+  // Of a path that nobody else is opening for the first time.
+  Result<std::shared_ptr<CachedFile>> OpenNew(const std::string& path, const Version& version);
+  std::shared_ptr<CachedFile> Opened(std::shared_ptr<CachedFile> file);
+
   // Does I/O: without the lock. With `or_memory` the disk's refusal is no error.
   Result<std::unique_ptr<CachedFile>> Make(const std::string& path, const Version& version,
                                            bool or_memory);
@@ -198,6 +203,9 @@ class Cache : private OpenFiles {
   absl::flat_hash_map<std::string, std::vector<std::unique_ptr<Slot>>> slots_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, Slot*> by_name_ ABSL_GUARDED_BY(mu_);  // of the entry's file
   std::list<Slot*> idle_ ABSL_GUARDED_BY(mu_);  // least recently used first
+  // Paths of which a file is being made: two would take each other for another process.
+  absl::flat_hash_set<std::string> making_ ABSL_GUARDED_BY(mu_);
+  CondVar made_;
   bool shut_down_ ABSL_GUARDED_BY(mu_) = false;
 };
 

@@ -12,13 +12,14 @@
 #include <cstdio>
 #include <random>
 #include <utility>
+#include <vector>
 
 namespace brimfs {
 namespace {
 
 constexpr int kOpenDirectory = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
 
-// Beyond every claim: those who are about to end hold this byte together.
+// So far behind each claim is the byte that its holder locks as well when it is about to end.
 constexpr off_t kLeaving = off_t{1} << 62;
 
 // Long enough for a thread of ours that is about to let go of a claim.
@@ -174,6 +175,7 @@ std::optional<CacheDirectory::Claim> CacheDirectory::ClaimAt(off_t at) {
 }
 
 void CacheDirectory::ReleaseClaim(off_t at) {
+  SetLock(claims_.get(), F_UNLCK, kLeaving + at);
   SetLock(claims_.get(), F_UNLCK, at);
   MutexLock lock(mu_);
   claimed_.erase(at);
@@ -246,10 +248,17 @@ Status CacheDirectory::ForEachName(Place place,
   return OkStatus();
 }
 
-void CacheDirectory::Leave() { SetLock(claims_.get(), F_RDLCK, kLeaving); }
+void CacheDirectory::Leave() {
+  std::vector<off_t> claimed;
+  {
+    MutexLock lock(mu_);
+    claimed.assign(claimed_.begin(), claimed_.end());
+  }
+  for (const off_t at : claimed) SetLock(claims_.get(), F_WRLCK, kLeaving + at);
+}
 
-bool CacheDirectory::AnotherLeaves() {
-  struct flock lock = LockOf(F_WRLCK, kLeaving);
+bool CacheDirectory::HolderLeaves(const std::string& name) {
+  struct flock lock = LockOf(F_WRLCK, kLeaving + ClaimOf(name));
   return fcntl(claims_.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
 }
 

@@ -102,9 +102,10 @@ class CacheDirectory {
   Status ForEachName(Place place, const std::function<bool(const std::string&)>& each);
 
   // This process is about to let go of everything, and others, who come early, should wait for it
-  // rather than do without: says so until the end of this object; asks whether another one says so.
+  // rather than do without: says so of all that is claimed now, until the end of this object; asks
+  // whether who has claimed this file says so.
   void Leave();
-  bool AnotherLeaves();
+  bool HolderLeaves(const std::string& name);
 
   // What Create makes, and nothing else, is named like this.
   static bool IsFileName(const std::string& name);

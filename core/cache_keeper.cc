@@ -16,6 +16,9 @@ constexpr size_t kFewFiles = 8;
 // What has come in one batch may be followed by so many others at the end.
 constexpr int kMostRounds = 1000;
 
+// Between two batches, however much somebody waits for one.
+constexpr Duration kLeastPause = std::chrono::milliseconds(200);
+
 constexpr size_t kMostRetired = 10'000;
 
 }  // namespace
@@ -46,6 +49,13 @@ void CacheKeeper::NoteDirty() {
   if (dirty_.exchange(true)) return;
   MutexLock lock(mu_);
   due_ = std::min(due_, After(clock_.Now(), interval_));
+  wake_.NotifyAll();
+}
+
+void CacheKeeper::NoteComplete() {
+  if (interval_ == Duration::max()) return;
+  MutexLock lock(mu_);
+  due_ = std::min(due_, std::max(clock_.Now(), After(ended_, kLeastPause)));
   wake_.NotifyAll();
 }
 
@@ -87,6 +97,7 @@ void CacheKeeper::Run() {
     }
     const bool again = Settle();
     MutexLock lock(mu_);
+    ended_ = clock_.Now();
     if (again) due_ = std::min(due_, After(clock_.Now(), interval_));
     flushes_done_ = std::max(flushes_done_, flushes);
     flushed_.NotifyAll();
@@ -112,6 +123,12 @@ bool CacheKeeper::Settle() {
       break;
     }
     for (const std::shared_ptr<CachedFile>& file : files) Retire(file->durable()->TakeOthers());
+    // What has come meanwhile is for the next batch, unless there is none.
+    const bool cut =
+        std::any_of(batch.changes.begin(), batch.changes.end(), [](const CatalogueChange& change) {
+          return change.add.size() >= DurableFile::kMostBlocks;
+        });
+    if (!cut && !stopping()) break;
   }
   again = RetireSome() || again;
   if (!stopping()) RebuildCondemned();
@@ -169,9 +186,7 @@ bool CacheKeeper::Record(Batch& batch) {
   for (size_t i = 0; i < batch.files.size(); ++i) {
     recorded += batch.files[i]->durable()->Recorded(batch.changes[i]);
   }
-  if (const Result<uint64_t> total = shared_.catalogue.TotalBytes(); total.ok()) {
-    shared_.space.SetRecorded(*total, recorded);
-  }
+  CountRecorded(shared_, recorded);
   return true;
 }
 
@@ -195,9 +210,9 @@ bool CacheKeeper::RetireSome() {
     for (const CatalogueChange& change : changes) {
       (void)shared_.directory.Remove(change.entry.file).ok();
     }
-    if (const Result<uint64_t> total = shared_.catalogue.TotalBytes(); total.ok()) {
-      shared_.space.SetRecorded(*total, 0);
-    }
+    CountRecorded(shared_, 0);
+  } else {
+    for (CatalogueChange& change : changes) retired.push_back(std::move(change.entry));
   }
   MutexLock lock(mu_);
   for (StoredEntry& entry : retired) retired_.push_back(std::move(entry));
@@ -208,8 +223,13 @@ void CacheKeeper::RebuildCondemned() {
   for (const StoredEntry& entry : files_.TakeCondemned()) {
     const std::optional<CacheDirectory::Claim> claim = shared_.directory.TryClaimNow(entry.file);
     if (!claim) continue;
-    // Where it fails the next reader finds the damage again.
-    (void)RebuildFile(shared_.directory, shared_.catalogue, shared_.io, entry).ok();
+    // Where it fails the next reader finds the damage again; without room for a second file the
+    // entry begins anew.
+    if (shared_.space.HasRoom(entry.bytes)) {
+      (void)RebuildFile(shared_.directory, shared_.catalogue, shared_.io, entry).ok();
+    } else {
+      DurableFile::Drop(shared_, entry);
+    }
   }
 }
 

@@ -55,6 +55,9 @@ class CacheKeeper {
   // There is something to record: it is, within the interval.
   void NoteDirty();
 
+  // A complete file should be recorded now: the kernel is to have it.
+  void NoteComplete();
+
   // Records all that is complete; returns when that is done, or has failed.
   void Flush();
 
@@ -91,7 +94,8 @@ class CacheKeeper {
   Mutex mu_;
   CondVar wake_;
   CondVar flushed_;
-  TimePoint due_ ABSL_GUARDED_BY(mu_) = kNever;  // the next batch
+  TimePoint due_ ABSL_GUARDED_BY(mu_) = kNever;         // the next batch
+  TimePoint ended_ ABSL_GUARDED_BY(mu_) = TimePoint();  // the last batch
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   uint64_t flushes_wanted_ ABSL_GUARDED_BY(mu_) = 0;
   uint64_t flushes_done_ ABSL_GUARDED_BY(mu_) = 0;

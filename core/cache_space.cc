@@ -27,6 +27,8 @@ bool CacheSpace::Reserve(uint64_t bytes, const std::atomic<bool>& give_up) {
   for (;;) {
     uint64_t round = 0;
     bool full = false;
+    bool reserved = false;
+    bool ahead = false;
     {
       MutexLock lock(mu_);
       if (stopped_ || give_up) return false;
@@ -35,9 +37,17 @@ bool CacheSpace::Reserve(uint64_t bytes, const std::atomic<bool>& give_up) {
       if (!full && allowance_ >= bytes) {
         allowance_ -= bytes;
         unrecorded_ += bytes;
-        return true;
+        ahead = limits_.size - recorded_ - unrecorded_ < Headroom() / 2 &&
+                clock_.Now() >= not_ahead_until_;
+        reserved = true;
+      } else if (full && clock_.Now() < hopeless_until_) {
+        return false;
       }
-      if (clock_.Now() < hopeless_until_) return false;
+    }
+    if (reserved) {
+      // So that the next ones need not wait.
+      if (ahead) evict_();
+      return true;
     }
     if (!full) {
       const uint64_t free = free_bytes_();
@@ -47,6 +57,7 @@ bool CacheSpace::Reserve(uint64_t bytes, const std::atomic<bool>& give_up) {
       // Others look at the same disk at the same time.
       allowance_ = std::min(room / 4, kMostAllowance);
       if (allowance_ >= bytes) continue;
+      if (clock_.Now() < hopeless_until_) return false;
     }
     {
       MutexLock lock(mu_);
@@ -70,6 +81,15 @@ void CacheSpace::Return(uint64_t bytes) {
   allowance_ = 0;  // perhaps because the disk is fuller than it was believed to be
 }
 
+void CacheSpace::DiskIsFull() {
+  {
+    MutexLock lock(mu_);
+    allowance_ = 0;
+    if (stopped_ || clock_.Now() < hopeless_until_) return;
+  }
+  evict_();
+}
+
 uint64_t CacheSpace::Excess() {
   const uint64_t free = free_bytes_();
   const uint64_t kept = limits_.free + kMargin;
@@ -87,14 +107,31 @@ void CacheSpace::OnEvicted(uint64_t freed) {
   MutexLock lock(mu_);
   ++rounds_;
   allowance_ = 0;
-  if (freed == 0) hopeless_until_ = clock_.Now() + kHopeless;
+  if (freed == 0) {
+    // Who comes while there is room still does not speak for those who find none.
+    (wanted_ > 0 ? hopeless_until_ : not_ahead_until_) = clock_.Now() + kHopeless;
+  }
   evicted_.NotifyAll();
 }
 
-void CacheSpace::SetRecorded(uint64_t total, uint64_t recorded) {
+bool CacheSpace::HasRoom(uint64_t bytes) {
+  const uint64_t free = free_bytes_();
   MutexLock lock(mu_);
+  return recorded_ + unrecorded_ + bytes <= limits_.size && free >= limits_.free + kMargin + bytes;
+}
+
+uint64_t CacheSpace::sequence() const {
+  MutexLock lock(mu_);
+  return sequence_;
+}
+
+bool CacheSpace::SetRecorded(uint64_t total, uint64_t recorded, uint64_t sequence) {
+  MutexLock lock(mu_);
+  if (sequence != sequence_) return false;
+  ++sequence_;
   recorded_ = total;
   unrecorded_ -= std::min(recorded, unrecorded_);
+  return true;
 }
 
 void CacheSpace::Stop() {

@@ -38,6 +38,9 @@ class CacheSpace : public DiskSpace {
   void Reconsider() override;
   void Return(uint64_t bytes) override;
 
+  // The disk has no room even for another empty file: something should leave. Waits for nothing.
+  void DiskIsFull();
+
   // --- The evicting side: one thread
 
   // Bytes that should leave now, for those who wait and some more, so that they need not come again
@@ -47,9 +50,14 @@ class CacheSpace : public DiskSpace {
   // An eviction has ended; `freed` is what it brought, 0: nothing can leave.
   void OnEvicted(uint64_t freed);
 
-  // The catalogue's total is this now; `recorded` bytes of it are of this process and were reserved
-  // here before.
-  void SetRecorded(uint64_t total, uint64_t recorded);
+  // Whether there would be room for so many more, without an eviction. Looks at the disk.
+  bool HasRoom(uint64_t bytes);
+
+  // The catalogue's total is this; `recorded` bytes of it are of this process and were reserved
+  // here before. False, and nothing is set, if somebody else has said so since `sequence()` was
+  // asked, before the catalogue was.
+  uint64_t sequence() const;
+  bool SetRecorded(uint64_t total, uint64_t recorded, uint64_t sequence);
 
   // Nobody waits any more: Reserve answers false.
   void Stop();
@@ -72,9 +80,11 @@ class CacheSpace : public DiskSpace {
   uint64_t unrecorded_ ABSL_GUARDED_BY(mu_) = 0;  // reserved, and not in it yet
   // May still be reserved before the disk has to be looked at again: what was free then, in part.
   uint64_t allowance_ ABSL_GUARDED_BY(mu_) = 0;
-  uint64_t wanted_ ABSL_GUARDED_BY(mu_) = 0;  // by those who wait
-  uint64_t rounds_ ABSL_GUARDED_BY(mu_) = 0;  // evictions that have ended
+  uint64_t sequence_ ABSL_GUARDED_BY(mu_) = 0;  // of SetRecorded
+  uint64_t wanted_ ABSL_GUARDED_BY(mu_) = 0;    // by those who wait
+  uint64_t rounds_ ABSL_GUARDED_BY(mu_) = 0;    // evictions that have ended
   TimePoint hopeless_until_ ABSL_GUARDED_BY(mu_) = TimePoint::min();
+  TimePoint not_ahead_until_ ABSL_GUARDED_BY(mu_) = TimePoint::min();  // of evicting ahead
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 };
 

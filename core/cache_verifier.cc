@@ -2,14 +2,15 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <optional>
-#include <utility>
 #include <vector>
 
 namespace brimfs {
 namespace {
 
 constexpr uint64_t kStep = 1 << 20;  // bytes
+constexpr size_t kMostFiles = 64;    // that wait
 
 }  // namespace
 
@@ -21,20 +22,22 @@ void CacheVerifier::Start() {
 }
 
 void CacheVerifier::Stop() {
-  std::deque<std::shared_ptr<CachedFile>> dropped;  // let go without the lock
   {
     MutexLock lock(mu_);
     stopping_ = true;
-    dropped.swap(files_);
     wake_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
 }
 
-void CacheVerifier::Add(std::shared_ptr<CachedFile> file) {
+void CacheVerifier::Add(const std::shared_ptr<CachedFile>& file) {
   MutexLock lock(mu_);
-  if (stopping_) return;
-  files_.push_back(std::move(file));
+  const bool queued = std::any_of(files_.begin(), files_.end(), [&](const auto& one) {
+    return !one.owner_before(file) && !file.owner_before(one);
+  });
+  if (stopping_ || queued) return;
+  files_.push_back(file);
+  if (files_.size() > kMostFiles) files_.pop_front();
   wake_.NotifyAll();
 }
 
@@ -45,10 +48,10 @@ void CacheVerifier::Run() {
       MutexLock lock(mu_);
       while (files_.empty() && !stopping_) wake_.Wait(mu_);
       if (stopping_) return;
-      file = std::move(files_.front());
+      file = files_.front().lock();
       files_.pop_front();
     }
-    Verify(*file);
+    if (file) Verify(*file);
   }
 }
 

@@ -23,8 +23,8 @@ class CacheVerifier {
   // Drops what it has not begun.
   void Stop();
 
-  // The file stays open until it is done.
-  void Add(std::shared_ptr<CachedFile> file);
+  // Unless it is closed before its turn, or too many others come after it.
+  void Add(const std::shared_ptr<CachedFile>& file);
 
  private:
   void Run();
@@ -33,7 +33,7 @@ class CacheVerifier {
 
   Mutex mu_;
   CondVar wake_;
-  std::deque<std::shared_ptr<CachedFile>> files_ ABSL_GUARDED_BY(mu_);
+  std::deque<std::weak_ptr<CachedFile>> files_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };

@@ -42,7 +42,8 @@ void CachedFile::Confirmed(absl::Time now) {
 }
 
 int CachedFile::FreezeForKernel() {
-  if (!durable_ || resource_.driver().BackingFd() < 0) return -1;
+  if (!durable_ || resource_.state() != Resource::State::kCommitted) return -1;
+  if (resource_.driver().BackingFd() < 0 || !durable_->ReadyForKernel()) return -1;
   if (!resource_.FreezeForKernel() || !durable_->MarkKernels()) return -1;
   return resource_.driver().BackingFd();
 }

@@ -51,7 +51,8 @@ class CachedFile {
   void Confirmed(absl::Time now);
 
   // Makes the backing file the kernel's (design rule 4): pinned from now on, only ever unlinked.
-  // The descriptor to register, or -1 if this file can't be: not complete, or in memory.
+  // The descriptor to register, or -1 if this file can't be: not complete, not recorded yet, or in
+  // memory.
   int FreezeForKernel();
 
   // Null where the bytes do not outlive the process.

@@ -56,6 +56,7 @@ Result<std::unique_ptr<CatalogueFile::Connection>> Catalogue::Acquire() {
       }
     }
     if (connection == nullptr) break;
+    if (connection->LostPagesSince()) continue;  // they go with the last connection
     if (!connection->database().Moved()) return connection;
     BRIMFS_RETURN_IF_ERROR(file_.Abandon(std::move(connection)));
   }
@@ -91,6 +92,9 @@ Status Catalogue::RunOnce(const Work& work, bool& again) {
   if (!acquired.ok()) return acquired.status();
   std::unique_ptr<CatalogueFile::Connection> connection = std::move(*acquired);
   Status status = work(connection->database());
+  if (connection->LostPagesSince()) {
+    status = connection->database().FailAsDamaged("pages of its index were lost");
+  }
   if (status.ok()) {
     Release(std::move(connection));
     return status;

@@ -67,7 +67,7 @@ struct StoredBlock {
 
 // What is to change about one entry.
 struct CatalogueChange {
-  // `entry.id` 0: a new row, unless there is one of the same version (SameVersion) of the same
+  // `entry.id` 0: a new row, unless there is one of the same version (SameForCertain) of the same
   // source and key, or one with the same file, already: then nothing of this change happens and
   // `taken` is set. A row that is gone meanwhile is `taken` as well.
   //

@@ -68,7 +68,7 @@ Status CatalogueWriter::Add(CatalogueChange& change) {
   for (const EntryRow& row : rows) {
     if (!row.sound) {
       BRIMFS_RETURN_IF_ERROR(DropUnsound(row.entry.id));
-    } else if (SameVersion(row.entry.version, change.entry.version)) {
+    } else if (SameForCertain(row.entry.version, change.entry.version)) {
       change.taken = true;
     }
   }

@@ -62,9 +62,11 @@ Status Remove(const std::string& path) {
 
 }  // namespace
 
-CatalogueFile::Connection::Connection(const CatalogueFile& file, std::unique_ptr<Sqlite> database)
+CatalogueFile::Connection::Connection(const CatalogueFile& file, std::unique_ptr<Sqlite> database,
+                                      uint64_t lost_pages)
     : file_(file),
       database_(std::move(database)),
+      lost_pages_(lost_pages),
       identity_(IdentityOf(file.path_)),
       log_(IdentityOf(file.path_ + "-wal")),
       shared_(IdentityOf(file.path_ + "-shm")) {}
@@ -127,13 +129,15 @@ Status CatalogueFile::MakeReady() const {
 Result<std::unique_ptr<CatalogueFile::Connection>> CatalogueFile::Open() const {
   const FileLock lock(directory_);
   BRIMFS_RETURN_IF_ERROR(lock.status());
+  SurviveLostPages();
+  const uint64_t lost_pages = LostPages();
   for (int tries = 0;; ++tries) {
     BRIMFS_RETURN_IF_ERROR(MakeReady());
     Result<std::unique_ptr<Sqlite>> database = Sqlite::Open(path_);
     if (!database.ok()) return database.status();
     const Status ready = PrepareCatalogue(**database);
     if (ready.ok()) {
-      return std::unique_ptr<Connection>(new Connection(*this, std::move(*database)));
+      return std::unique_ptr<Connection>(new Connection(*this, std::move(*database), lost_pages));
     }
     const bool damaged = (*database)->trouble() == Sqlite::Trouble::kDamage;
     database->reset();

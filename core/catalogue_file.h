@@ -14,6 +14,7 @@
 #include <memory>
 #include <string>
 
+#include "core/lost_pages.h"
 #include "core/sqlite.h"
 #include "core/status.h"
 
@@ -35,12 +36,16 @@ class CatalogueFile {
     Sqlite& database() { return *database_; }
     const FileIdentity& identity() const { return identity_; }
 
+    // Pages were lost since this was opened (core/lost_pages.h): nothing it says counts any more.
+    bool LostPagesSince() const { return LostPages() != lost_pages_; }
+
    private:
     friend class CatalogueFile;
-    Connection(const CatalogueFile& file, std::unique_ptr<Sqlite> database);
+    Connection(const CatalogueFile& file, std::unique_ptr<Sqlite> database, uint64_t lost_pages);
 
     const CatalogueFile& file_;
     std::unique_ptr<Sqlite> database_;
+    uint64_t lost_pages_;
     FileIdentity identity_;
     FileIdentity log_;  // -wal and -shm, as they were when this was opened
     FileIdentity shared_;

@@ -23,6 +23,8 @@ bool DiskHealth::Usable() {
 void DiskHealth::Failed(const Status& why) {
   {
     MutexLock lock(mu_);
+    // What nobody let through does not put off the next try.
+    if (failing_ && !trying_) return;
     const TimePoint now = clock_.Now();
     again_ = now + kPause;
     trying_ = false;

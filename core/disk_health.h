@@ -27,6 +27,9 @@ class DiskHealth {
   // atomic load while it works.
   bool Usable();
 
+  // Whether it has failed and not worked since; asks for nothing to be tried.
+  bool failing() const { return failing_.load(std::memory_order_relaxed); }
+
   // A call on a cache file has failed (ENOSPC, EDQUOT, EIO, EROFS, …); or has succeeded, which
   // counts if it was begun after the last failure's pause. The latter costs one atomic load while
   // it works.

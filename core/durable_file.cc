@@ -21,8 +21,8 @@ constexpr uint64_t kRun = 1 << 20;
 // Whose checksums are read from the catalogue at once: one of its segments.
 constexpr uint64_t kSegment = 64 << 20;
 
-// Recorded in one batch of one file, blocks: a gibibyte.
-constexpr size_t kMostBlocks = 16384;
+// The file system's own blocks of a file, and what is not worth punching, bytes.
+constexpr uint64_t kStray = 1 << 20;
 
 // A process that is about to end lets go of its files within this.
 constexpr auto kLeavePatience = std::chrono::seconds(20);
@@ -38,17 +38,10 @@ std::optional<CacheDirectory::Claim> ClaimOrWait(CacheDirectory& directory,
   const auto deadline = std::chrono::steady_clock::now() + kLeavePatience;
   for (;;) {
     if (auto claim = directory.TryClaim(name)) return claim;
-    if (!directory.AnotherLeaves() || std::chrono::steady_clock::now() > deadline) {
+    if (!directory.HolderLeaves(name) || std::chrono::steady_clock::now() > deadline) {
       return std::nullopt;
     }
     std::this_thread::sleep_for(kLeavePoll);  // another process: nothing tells when it has ended
-  }
-}
-
-void DropEntry(const DurableFile::Shared& shared, const StoredEntry& entry) {
-  std::vector<CatalogueChange> changes{CatalogueChange::Drop(entry)};
-  if (shared.catalogue.Apply(changes, Catalogue::Durability::kPower).ok()) {
-    (void)shared.directory.Remove(entry.file).ok();
   }
 }
 
@@ -70,7 +63,14 @@ Status OpenOwn(const DurableFile::Shared& shared, DurableFile::Opening& opening)
     if (error != 0) return Status::FromErrno(error, entry.file);
   }
   Result<RangeSet> blocks = shared.catalogue.Blocks(entry);
-  if (blocks.ok()) opening.blocks = std::move(*blocks);
+  if (!blocks.ok()) return blocks.status();
+  // What came and was never recorded takes room that nobody counts.
+  if (!sealed && static_cast<uint64_t>(info.st_blocks) * 512 > entry.bytes + kStray) {
+    for (const Range& gap : blocks->Gaps({0, *entry.version.length})) {
+      if (shared.io.Punch(fd->get(), gap) != 0) break;
+    }
+  }
+  opening.blocks = std::move(*blocks);
   opening.own = std::move(*fd);
   opening.sealed = sealed;
   if (!sealed) (void)shared.directory.Keep(entry.file).ok();  // where a crash came before it
@@ -96,7 +96,7 @@ std::optional<StoredEntry> FindEntry(const DurableFile::Shared& shared, const St
   std::optional<StoredEntry> found;
   for (StoredEntry& row : *rows) {
     if (!CacheDirectory::IsFileName(row.file)) continue;
-    if (!found && SameVersion(row.version, wanted.version)) {
+    if (!found && SameForCertain(row.version, wanted.version)) {
       found = std::move(row);
     } else {
       others.push_back(std::move(row));
@@ -106,6 +106,13 @@ std::optional<StoredEntry> FindEntry(const DurableFile::Shared& shared, const St
 }
 
 }  // namespace
+
+void DurableFile::Drop(const Shared& shared, const StoredEntry& entry) {
+  std::vector<CatalogueChange> changes{CatalogueChange::Drop(entry)};
+  if (shared.catalogue.Apply(changes, Catalogue::Durability::kPower).ok()) {
+    (void)shared.directory.Remove(entry.file).ok();
+  }
+}
 
 Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry wanted,
                                                bool or_none) {
@@ -130,7 +137,7 @@ Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry
       const Status opened = OpenOwn(shared, opening);
       if (opened.ok()) return opening;
       if (opened.code() == Code::kNotFound) {
-        DropEntry(shared, opening.entry);
+        Drop(shared, opening.entry);
         break;
       }
       if (!or_none) return opened;
@@ -156,6 +163,7 @@ Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry
   if (!file.ok()) {
     if (!or_none) return file.status();
     shared.health.Failed(file.status());
+    if (file.code() == Code::kNoSpace) shared.space.DiskIsFull();
     opening.entry.file.clear();
     return opening;
   }
@@ -170,12 +178,14 @@ DurableFile::DurableFile(const Shared& shared, Opening& opening)
       length_(*opening.entry.version.length),
       own_fd_(opening.own.get()),
       sealed_(opening.sealed),
+      was_whole_(length_ > 0 && opening.blocks.Covers({0, length_})),
       entry_(std::move(opening.entry)),
       claim_(std::move(opening.claim)),
       stored_(std::move(opening.blocks)),
       others_(std::move(opening.others)),
       in_place_(claim_.has_value()),
-      kept_(own_fd_ >= 0) {
+      kept_(own_fd_ >= 0),
+      kernels_recorded_(entry_.kernels && in_place_) {
   if (opening.stored.valid()) {
     stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.stored));
   }
@@ -199,11 +209,12 @@ Range DurableFile::BlockRange(uint64_t number) const {
 // --- What comes and goes
 
 void DurableFile::OnWrite(Resource&, const Range& written, std::span<const std::byte> bytes) {
-  if (!driver_->InMemory(written).empty()) return;
+  const bool on_disk = driver_->InMemory(written).empty();
   uint64_t salt = 0;
   {
     MutexLock lock(mu_);
-    if (!kept_ || !claim_) return;
+    stored_.Remove(written);
+    if (!on_disk || !kept_ || !claim_) return;
     salt = entry_.salt;
   }
   std::vector<Block> blocks;
@@ -230,6 +241,7 @@ void DurableFile::OnEvict(Resource&, const Range& evicted) {
     MutexLock lock(mu_);
     const uint64_t end = (evicted.end + kFillBlock - 1) / kFillBlock;
     touched_.erase(touched_.lower_bound(evicted.begin / kFillBlock), touched_.lower_bound(end));
+    gone_.Add(evicted);
     if (entry_.id == 0 || !in_place_ || entry_.kernels) return;
     forget_.Add(AlignOutward(evicted, kFillBlock));
   }
@@ -250,9 +262,10 @@ std::optional<Range> DurableFile::NextStored(uint64_t from, uint64_t most) {
   return Range{left.front().begin, std::min(left.front().end, left.front().begin + most)};
 }
 
-bool DurableFile::StoredWhole() {
+bool DurableFile::ToVerify() {
+  if (!was_whole_) return false;
   MutexLock lock(mu_);
-  return length_ > 0 && stored_.Covers({0, length_});
+  return !stored_.Empty();
 }
 
 std::vector<Range> DurableFile::Recover(const std::vector<Range>& claimed) {
@@ -289,7 +302,9 @@ std::vector<Range> DurableFile::RecoverRun(const Range& run) {
     stored_fd = stored_fd_;
     salt = entry_.salt;
   }
-  const std::map<uint64_t, uint64_t> sums = StoredSums(run);
+  const Result<std::map<uint64_t, uint64_t>> known = StoredSums(run);
+  if (!known.ok()) return {run};  // it says nothing about the bytes
+  const std::map<uint64_t, uint64_t>& sums = *known;
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(run.size());
   const std::span<std::byte> bytes(buffer.get(), run.size());
   const int fd = stored_fd ? stored_fd->get() : own_fd_;
@@ -349,7 +364,7 @@ void DurableFile::NoteDamage(const Range& range) {
                               " are not what was stored; fetching them again");
 }
 
-std::map<uint64_t, uint64_t> DurableFile::StoredSums(const Range& run) {
+Result<std::map<uint64_t, uint64_t>> DurableFile::StoredSums(const Range& run) {
   StoredEntry entry;
   const Range segment = Intersect(AlignOutward(run, kSegment), {0, length_});
   {
@@ -359,7 +374,7 @@ std::map<uint64_t, uint64_t> DurableFile::StoredSums(const Range& run) {
   }
   std::map<uint64_t, uint64_t> sums;
   const Result<std::vector<StoredBlock>> blocks = shared_.catalogue.Checksums(entry, segment);
-  if (!blocks.ok()) return sums;
+  if (!blocks.ok()) return blocks.status();
   for (const StoredBlock& block : *blocks) sums[block.number] = block.checksum;
   MutexLock lock(mu_);
   summed_ = segment;
@@ -391,20 +406,47 @@ void DurableFile::Confirmed(absl::Time now) {
   shared_.on_dirty();
 }
 
+bool DurableFile::ReadyForKernel() {
+  bool never_recorded = false;
+  {
+    MutexLock lock(mu_);
+    if (kernels_recorded_) return true;
+    if (Settled()) return true;
+    never_recorded = !kept_ || !claim_;
+  }
+  if (!never_recorded) {
+    shared_.on_complete();
+    return false;
+  }
+  // Nobody will find the file by a name; but its bytes should be safe before they are the kernel's,
+  // which can't be told that they were lost.
+  if (const int error = shared_.io.Sync(own_fd_); error != 0) {
+    SyncFailed(Status::FromErrno(error, "syncing a cached file"));
+    return false;
+  }
+  return true;
+}
+
 bool DurableFile::MarkKernels() {
   std::vector<CatalogueChange> changes(1);
   {
     MutexLock lock(mu_);
-    if (!in_place_) return true;  // a file without a name: nobody will find it
-    if (entry_.kernels) return true;
-    entry_.kernels = true;
-    // A file that the catalogue does not name is only ever unlinked.
-    if (entry_.id == 0) return true;
+    if (kernels_recorded_ || !in_place_) return true;
+    if (collecting_) return false;
+    if (entry_.id == 0) {
+      entry_.kernels = true;  // for when it gets an entry; until then it is only ever unlinked
+      return true;
+    }
     changes[0].entry = entry_;
+    changes[0].entry.kernels = true;
   }
   // A power cut would end every map as well.
-  return shared_.catalogue.Apply(changes, Catalogue::Durability::kProcess).ok() &&
-         !changes[0].taken;
+  if (!shared_.catalogue.Apply(changes, Catalogue::Durability::kProcess).ok() || changes[0].taken) {
+    return false;
+  }
+  MutexLock lock(mu_);
+  entry_.kernels = kernels_recorded_ = true;
+  return true;
 }
 
 bool DurableFile::condemned() const {
@@ -424,6 +466,15 @@ bool DurableFile::dirty() const {
   return claim_ && kept_ && (!touched_.empty() || !forget_.Empty() || used_);
 }
 
+bool DurableFile::settled() const {
+  MutexLock lock(mu_);
+  return Settled();
+}
+
+bool DurableFile::Settled() const {
+  return claim_ && kept_ && entry_.id != 0 && !collecting_ && touched_.empty() && forget_.Empty();
+}
+
 bool DurableFile::follows() const {
   MutexLock lock(mu_);
   return !claim_ && kept_ && entry_.id != 0;
@@ -433,6 +484,8 @@ std::vector<DurableFile::Block> DurableFile::TakeComplete() {
   std::vector<Block> candidates;
   {
     MutexLock lock(mu_);
+    collecting_ = true;
+    gone_.Clear();
     for (const auto& [number, sum] : touched_) candidates.push_back({number, sum});
   }
   std::erase_if(candidates, [&](const Block& block) {
@@ -462,12 +515,28 @@ std::optional<StoredBlock> DurableFile::ReadBack(const Block& block, std::span<s
   const Range range = BlockRange(block.number);
   const std::span<std::byte> bytes = buffer.first(range.size());
   // In this order: bytes that are still covered afterwards were read whole.
-  if (!driver_->Read(range, bytes).ok()) return std::nullopt;
+  const bool read = driver_->Read(range, bytes).ok();
   if (resource_->NextGap(range.begin, range.end) || !driver_->InMemory(range).empty()) {
     return std::nullopt;
   }
-  if (copy_to && shared_.io.Write(copy_to->get(), range.begin, bytes) != 0) return std::nullopt;
-  return StoredBlock{block.number, BlockChecksum(salt, block.number, bytes)};
+  const uint64_t sum = BlockChecksum(salt, block.number, bytes);
+  const bool right = read && (!block.sum || *block.sum == sum);
+  if (right && (!copy_to || shared_.io.Write(copy_to->get(), range.begin, bytes) == 0)) {
+    return StoredBlock{block.number, sum};
+  }
+  MutexLock lock(mu_);
+  touched_.try_emplace(block.number, std::nullopt);  // another time
+  return std::nullopt;
+}
+
+bool DurableFile::SyncOwn() {
+  {
+    MutexLock lock(mu_);
+    if (!stored_fd_) return true;
+  }
+  const int error = shared_.io.Sync(own_fd_);
+  if (error != 0) SyncFailed(Status::FromErrno(error, "syncing a cached file"));
+  return error == 0;
 }
 
 std::optional<CatalogueChange> DurableFile::Collect(const Version& version) {
@@ -482,6 +551,8 @@ std::optional<CatalogueChange> DurableFile::Collect(const Version& version) {
     entry_.version = version;
     entry_.version.length = length_;
   }
+  // What is copied from a file that could not be written may be anything.
+  if (!SyncOwn()) return std::nullopt;
   std::vector<std::byte> buffer(kFillBlock);
   for (const Block& block : TakeComplete()) {
     if (const std::optional<StoredBlock> stored = ReadBack(block, buffer)) {
@@ -489,12 +560,16 @@ std::optional<CatalogueChange> DurableFile::Collect(const Version& version) {
     }
   }
   MutexLock lock(mu_);
+  const RangeSet gone = gone_;
+  std::erase_if(change.add,
+                [&](const StoredBlock& block) { return gone.Overlaps(BlockRange(block.number)); });
   for (const StoredBlock& block : change.add) forget_.Remove(BlockRange(block.number));
   change.forget = forget_.Ranges();
-  forget_.Clear();
   if (change.add.empty() && change.forget.empty() && !(used_ && entry_.id != 0)) {
+    collecting_ = false;
     return std::nullopt;
   }
+  forget_.Clear();
   used_ = false;
   change.entry = entry_;
   return change;
@@ -511,6 +586,7 @@ void DurableFile::SyncFailed(const Status& why) {
   {
     MutexLock lock(mu_);
     kept_ = false;
+    collecting_ = false;
     touched_.clear();
     if (stored_fd_) return;  // what is read is in a file of our own
   }
@@ -549,6 +625,7 @@ uint64_t DurableFile::Recorded(const CatalogueChange& change) {
     first = entry_.id == 0;
     entry_.id = change.entry.id;
     in_place = in_place_;
+    collecting_ = false;
   }
   if (first) (void)shared_.directory.Keep(change.entry.file).ok();
   if (!in_place) return 0;
@@ -558,6 +635,7 @@ uint64_t DurableFile::Recorded(const CatalogueChange& change) {
 
 void DurableFile::NotRecorded(const CatalogueChange& change) {
   MutexLock lock(mu_);
+  collecting_ = false;
   for (const StoredBlock& block : change.add) touched_.try_emplace(block.number, std::nullopt);
   for (const Range& range : change.forget) forget_.Add(range);
   used_ = used_ || entry_.id != 0;
@@ -573,20 +651,35 @@ void DurableFile::FollowTheOther() {
   }
   Opening other;
   std::optional<StoredEntry> found = FindEntry(shared_, mine, other.others);
-  if (!found || found->file == mine.file) return BeginAnew();
+  if (!found) return BeginAnew();
+  if (found->file == mine.file && found->salt == mine.salt) {
+    MutexLock lock(mu_);
+    entry_.id = found->id;  // an older catalogue that knows this very file
+    collecting_ = false;
+    Touch(resource_->Coverage());
+    return;
+  }
+  if (found->file == mine.file) {
+    Drop(shared_, *found);
+    MutexLock lock(mu_);
+    kept_ = collecting_ = false;
+    return;
+  }
   other.entry = std::move(*found);
   OpenFollowed(shared_, other);
   // Our file lives on without its name, as long as it is open.
   (void)shared_.directory.Remove(mine.file).ok();
+  const std::vector<Range> covered = resource_->Coverage();
   MutexLock lock(mu_);
   claim_.reset();
-  in_place_ = false;
+  in_place_ = collecting_ = false;
   entry_ = std::move(other.entry);
   summed_ = {};
   touched_.clear();  // what we have is looked at again when we take over
   if (other.stored.valid()) {
     stored_fd_ = std::make_shared<const UniqueFd>(std::move(other.stored));
     stored_ = std::move(other.blocks);
+    for (const Range& range : covered) stored_.Remove(range);
   }
 }
 
@@ -594,6 +687,7 @@ void DurableFile::BeginAnew() {
   const std::vector<Range> covered = resource_->Coverage();
   MutexLock lock(mu_);
   entry_.id = 0;
+  kernels_recorded_ = collecting_ = false;
   stored_.Clear();  // their checksums are lost
   forget_.Clear();
   Touch(covered);
@@ -623,29 +717,40 @@ void DurableFile::TryTakeOver() {
   if (there) {
     opening.entry = **row;
     const Status opened = OpenOwn(shared_, opening);
-    if (opened.code() == Code::kNotFound) DropEntry(shared_, opening.entry);
+    if (opened.code() == Code::kNotFound) Drop(shared_, opening.entry);
     if (opening.sealed) opening.own = UniqueFd();
   }
-  bool dirty = false;
-  {
-    const std::vector<Range> covered = resource_->Coverage();
+  if (!opening.own.valid()) {
     MutexLock lock(mu_);
-    if (!opening.own.valid()) {
-      kept_ = false;
-      return;
-    }
+    kept_ = false;
+    return;
+  }
+  {
+    MutexLock lock(mu_);
     claim_ = std::move(claim);
     entry_ = std::move(opening.entry);
     stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.own));
+    stored_ = opening.blocks;
+    summed_ = {};
+  }
+  // What comes from here on is noted as it comes.
+  const std::vector<Range> covered = resource_->Coverage();
+  {
+    MutexLock lock(mu_);
     for (const Range& range : covered) {
       Touch(opening.blocks.Gaps(range));
-      opening.blocks.Remove(AlignInward(range, kFillBlock));
+      stored_.Remove(AlignInward(range, kFillBlock));
     }
-    stored_ = std::move(opening.blocks);
-    summed_ = {};
-    dirty = !touched_.empty();
   }
-  if (dirty) shared_.on_dirty();
+  shared_.on_dirty();
+}
+
+void CountRecorded(const DurableFile::Shared& shared, uint64_t recorded) {
+  for (;;) {
+    const uint64_t sequence = shared.space.sequence();
+    const Result<uint64_t> total = shared.catalogue.TotalBytes();
+    if (!total.ok() || shared.space.SetRecorded(*total, recorded, sequence)) return;
+  }
 }
 
 }  // namespace brimfs

@@ -37,6 +37,9 @@ namespace brimfs {
 // the disk is made under it.
 class DurableFile : public ResourceObserver, public LocalSource {
  public:
+  // Recorded in one batch of one file at most: a gibibyte.
+  static constexpr size_t kMostBlocks = 16384;
+
   // What all files of a cache share; outlives them.
   struct Shared {
     CacheDirectory& directory;
@@ -47,6 +50,8 @@ class DurableFile : public ResourceObserver, public LocalSource {
     Stats& stats;
     // There is something to record. Cheap, from any thread.
     std::function<void()> on_dirty;
+    // A complete file waits to be recorded. As cheap.
+    std::function<void()> on_complete;
   };
 
   // Where the bytes are to lie, and what is there already.
@@ -63,6 +68,9 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // Finds the entry of this version of (source, key), or begins a new one. kIo where no file can be
   // had; with `or_none` there is none then, and all lies in memory.
   static Result<Opening> Open(const Shared& shared, StoredEntry wanted, bool or_none);
+
+  // The entry leaves with its file, which the caller has claimed.
+  static void Drop(const Shared& shared, const StoredEntry& entry);
 
   // `opening.own` stays the caller's, for the driver.
   DurableFile(const Shared& shared, Opening& opening);
@@ -84,8 +92,8 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // The first stored bytes from `from` on that nobody has verified, at most `most` of them.
   std::optional<Range> NextStored(uint64_t from, uint64_t most);
 
-  // All of the object is stored, and nothing of it was verified yet.
-  bool StoredWhole();
+  // An earlier run left all of the object, and some of it was not verified yet.
+  bool ToVerify();
 
   // --- The entry
 
@@ -93,7 +101,12 @@ class DurableFile : public ResourceObserver, public LocalSource {
   void Used(absl::Time now);
   void Confirmed(absl::Time now);
 
-  // The kernel is about to be given the file (design rule 4): recorded before this returns true.
+  // Whether all that there is is safe on the disk and recorded, or never will be: bytes that were
+  // lost before they got there could not be taken back from the kernel. If not yet, it soon is.
+  bool ReadyForKernel();
+
+  // The kernel is about to be given the file (design rule 4), which is ready for it and written no
+  // more: recorded before this returns true.
   bool MarkKernels();
 
   // A block of a file that was the kernel's is wrong: the entry needs another file.
@@ -105,6 +118,7 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // --- The keeper's side: one thread
 
   bool dirty() const;
+  bool settled() const;  // all that is there is recorded
   bool follows() const;  // another process has the claim
 
   // What is to be recorded now, as far as it is complete; nothing if there is nothing. Reads back
@@ -136,6 +150,7 @@ class DurableFile : public ResourceObserver, public LocalSource {
   };
 
   Range BlockRange(uint64_t number) const;
+  bool Settled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // Verifies the blocks of `run`, which are stored; those that are right count from now on. The
   // others are returned.
@@ -145,7 +160,7 @@ class DurableFile : public ResourceObserver, public LocalSource {
   void NoteDamage(const Range& range);
 
   // By number of block; those of the catalogue for one segment are kept for the next call.
-  std::map<uint64_t, uint64_t> StoredSums(const Range& run);
+  Result<std::map<uint64_t, uint64_t>> StoredSums(const Range& run);
 
   // Blocks that are touched and complete, not so many that memory is the less; they are not touched
   // any more.
@@ -154,6 +169,9 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // The block as it is on the disk, copied to the entry's file if it is in another one. Nothing if
   // it is not there any more.
   std::optional<StoredBlock> ReadBack(const Block& block, std::span<std::byte> buffer);
+
+  // Where blocks are copied from a file of our own: what was written to it is on the disk.
+  bool SyncOwn();
 
   // Our entry is not in the catalogue: there is another one of this version, or the catalogue was
   // lost.
@@ -165,6 +183,7 @@ class DurableFile : public ResourceObserver, public LocalSource {
   const uint64_t length_;
   const int own_fd_;  // the driver's; -1: it has none
   const bool sealed_;
+  const bool was_whole_;  // an earlier run left all of it
   Resource* resource_ = nullptr;
   OverflowFile* driver_ = nullptr;
 
@@ -177,14 +196,20 @@ class DurableFile : public ResourceObserver, public LocalSource {
   Touched touched_ ABSL_GUARDED_BY(mu_);  // to be recorded
   RangeSet forget_ ABSL_GUARDED_BY(mu_);  // recorded, and gone
   std::vector<StoredEntry> others_ ABSL_GUARDED_BY(mu_);
-  bool in_place_ ABSL_GUARDED_BY(mu_);      // the driver's file is the entry's
-  bool kept_ ABSL_GUARDED_BY(mu_) = true;   // may be recorded
-  bool used_ ABSL_GUARDED_BY(mu_) = false;  // the entry itself has changed
+  RangeSet gone_ ABSL_GUARDED_BY(mu_);            // since the last Collect began
+  bool collecting_ ABSL_GUARDED_BY(mu_) = false;  // from Collect until it is recorded or not
+  bool in_place_ ABSL_GUARDED_BY(mu_);            // the driver's file is the entry's
+  bool kept_ ABSL_GUARDED_BY(mu_) = true;         // may be recorded
+  bool used_ ABSL_GUARDED_BY(mu_) = false;        // the entry itself has changed
+  bool kernels_recorded_ ABSL_GUARDED_BY(mu_);
   bool condemned_ ABSL_GUARDED_BY(mu_) = false;
   bool said_damaged_ ABSL_GUARDED_BY(mu_) = false;
   Range summed_ ABSL_GUARDED_BY(mu_);  // whose checksums these are
   std::map<uint64_t, uint64_t> sums_ ABSL_GUARDED_BY(mu_);
 };
+
+// Tells the space what the catalogue's total is now; see CacheSpace::SetRecorded.
+void CountRecorded(const DurableFile::Shared& shared, uint64_t recorded);
 
 }  // namespace brimfs
 

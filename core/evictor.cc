@@ -1,5 +1,6 @@
 #include "core/evictor.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -17,7 +18,11 @@ constexpr size_t kMostVictims = 64;  // in one transaction
 }  // namespace
 
 Evictor::Evictor(const DurableFile::Shared& shared, OpenFiles& files, std::function<void()> flush)
-    : shared_(shared), files_(files), flush_(std::move(flush)) {}
+    : shared_(shared),
+      files_(files),
+      flush_(std::move(flush)),
+      reserve_(UniqueFd(open(shared.directory.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)),
+               shared.io) {}
 
 Evictor::~Evictor() { Stop(); }
 
@@ -45,6 +50,7 @@ void Evictor::Wake() {
 
 void Evictor::Run() {
   bool said = false;
+  if (shared_.space.Excess() == 0) reserve_.Fill();
   for (;;) {
     {
       MutexLock lock(mu_);
@@ -59,10 +65,9 @@ void Evictor::Run() {
       freed += Pass(excess - freed);
     }
     shared_.stats.bytes_evicted.fetch_add(freed, std::memory_order_relaxed);
-    if (const Result<uint64_t> total = shared_.catalogue.TotalBytes(); total.ok()) {
-      shared_.space.SetRecorded(*total, 0);
-    }
+    CountRecorded(shared_, 0);
     const bool room = excess == 0 || freed > 0;
+    if (freed > 0 && shared_.space.Excess() == 0) reserve_.Fill();
     if (!room && !said) {
       Log(LogLevel::kWarning, "the cache in " + shared_.directory.path() +
                                   " has no room and nothing in it can leave; what is fetched is "
@@ -133,8 +138,9 @@ std::optional<Evictor::Victim> Evictor::Choose(const StoredEntry& entry, uint64_
 uint64_t Evictor::Remove(std::vector<Victim>& victims) {
   if (victims.empty()) return 0;
   std::vector<CatalogueChange> changes;
+  changes.reserve(victims.size());
   for (const Victim& victim : victims) changes.push_back(victim.change);
-  if (!shared_.catalogue.Apply(changes, Catalogue::Durability::kPower).ok()) return 0;
+  if (!Forget(changes).ok()) return 0;
   uint64_t freed = 0;
   std::vector<CatalogueChange> unpunched;
   for (const Victim& victim : victims) {
@@ -148,13 +154,18 @@ uint64_t Evictor::Remove(std::vector<Victim>& victims) {
     }
   }
   // A file system without holes gives space back only for whole files.
-  if (!unpunched.empty() &&
-      shared_.catalogue.Apply(unpunched, Catalogue::Durability::kPower).ok()) {
+  if (!unpunched.empty() && Forget(unpunched).ok()) {
     for (const CatalogueChange& change : unpunched) {
       if (shared_.directory.Remove(change.entry.file).ok()) freed += change.entry.bytes;
     }
   }
   return freed;
+}
+
+Status Evictor::Forget(std::vector<CatalogueChange>& changes) {
+  Status status = shared_.catalogue.Apply(changes, Catalogue::Durability::kPower);
+  if (status.code() != Code::kNoSpace || !reserve_.Release()) return status;
+  return shared_.catalogue.Apply(changes, Catalogue::Durability::kPower);
 }
 
 bool Evictor::Punch(const CatalogueChange& change) {

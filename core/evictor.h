@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/cache_keeper.h"
+#include "core/disk_reserve.h"
 #include "core/durable_file.h"
 #include "core/mutex.h"
 
@@ -43,11 +44,14 @@ class Evictor {
   uint64_t Pass(uint64_t wanted);
   std::optional<Victim> Choose(const StoredEntry& entry, uint64_t wanted);
   uint64_t Remove(std::vector<Victim>& victims);
+  // Durably; on a full disk with the help of the reserve.
+  Status Forget(std::vector<CatalogueChange>& changes);
   bool Punch(const CatalogueChange& change);
 
   const DurableFile::Shared shared_;
   OpenFiles& files_;
   const std::function<void()> flush_;
+  DiskReserve reserve_;  // of the thread
 
   Mutex mu_;
   CondVar wake_;

@@ -47,6 +47,13 @@ bool SameVersion(const Version& a, const Version& b) {
   return !a.last_modified || !b.last_modified || SameTime(a, b);
 }
 
+bool SameForCertain(const Version& a, const Version& b) {
+  if (!SameVersion(a, b)) return false;
+  if (a.HasStrongEtag() && b.HasStrongEtag()) return true;
+  return a.last_modified && b.last_modified &&
+         std::max(a.precision, b.precision) <= absl::Seconds(1);
+}
+
 Version Merge(const Version& known, const Version& seen) {
   Version merged = known;
   if (merged.etag.empty() || (!merged.HasStrongEtag() && seen.HasStrongEtag())) {

@@ -40,6 +40,10 @@ struct Version {
 // compare but the length, equal lengths are the same version: the caller says so in the log.
 bool SameVersion(const Version& a, const Version& b);
 
+// Whether a validator that both have says that they are the same: both strong ETags, or both times,
+// to the second. For what outlives a mount: equal lengths alone prove nothing.
+bool SameForCertain(const Version& a, const Version& b);
+
 // `known` with what `seen` adds (an ETag, a finer time, a length); racy if one of them is. They are
 // the same version.
 Version Merge(const Version& known, const Version& seen);

@@ -303,6 +303,10 @@ Result<std::string> FileSystem::GetXattr(NodeId id, const std::string& name) con
     if (!none) return std::string("unknown");
     return std::string(*none ? "no" : "yes");
   }
+  if (which == Xattr::kKept) {
+    DurableFile* const durable = file ? file->durable() : nullptr;
+    return std::string(durable != nullptr && durable->settled() ? "yes" : "no");
+  }
   return std::string(file ? StateName(file->resource().state()) : "untouched");
 }
 

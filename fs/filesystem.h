@@ -121,8 +121,9 @@ class FileSystem {
 
   // "user.brimfs.url", ".version", ".filled" (as "0-65536,131072-196608": half-open), ".state"
   // ("active", "committed", "failed", "cancelled"; "untouched" if nothing is kept of it), ".ranges"
-  // ("yes"; "no": the server has none, the file is read front to back; "unknown"); a directory has
-  // only the first. Other names are kNoData without any lock.
+  // ("yes"; "no": the server has none, the file is read front to back; "unknown"), ".kept" ("yes":
+  // what is filled outlives the mount; "no": not yet, or never); a directory has only the first.
+  // Other names are kNoData without any lock.
   Result<std::string> GetXattr(NodeId node, const std::string& name) const;
 
   // What the files of the source hold is not known; space is that of the cache's disk.

@@ -11,6 +11,7 @@ std::optional<Xattr> ParseXattrName(std::string_view name) {
   if (name == "filled") return Xattr::kFilled;
   if (name == "state") return Xattr::kState;
   if (name == "ranges") return Xattr::kRanges;
+  if (name == "kept") return Xattr::kKept;
   return std::nullopt;
 }
 

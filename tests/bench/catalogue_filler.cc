@@ -3,9 +3,9 @@
 //
 //   catalogue_filler DIR SOURCE COUNT
 //
-// Entry N (from 0) is "many/N" of the directory SOURCE, one fill block long, in an empty file whose
-// name is N in 32 hexadecimal digits; the smaller N, the longer ago it was used. Prints the bytes
-// that the catalogue counts.
+// Entry N (from 0) is "many/D/N" of the directory SOURCE, a thousand in each directory D, one fill
+// block long, in an empty file whose name is N in 32 hexadecimal digits; the smaller N, the longer
+// ago it was used. Prints the bytes that the catalogue counts.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -38,7 +38,7 @@ CatalogueChange Entry(const std::string& source, uint64_t number, absl::Time now
   CatalogueChange change;
   StoredEntry& entry = change.entry;
   entry.source = source;
-  entry.path = "many/" + std::to_string(number);
+  entry.path = "many/" + std::to_string(number / 1000) + "/" + std::to_string(number);
   entry.key = entry.path;
   entry.version.etag = "\"" + std::to_string(number) + "\"";
   entry.version.length = kFillBlock;

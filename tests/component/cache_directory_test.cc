@@ -191,19 +191,17 @@ TEST_F(CacheDirectoryTest, KillingTheHolderFreesItsClaims) {
   }
 }
 
-TEST_F(CacheDirectoryTest, WhoeverLeavesIsSeenByTheOthersUntilItIsGone) {
+TEST_F(CacheDirectoryTest, WhoeverLeavesIsSeenByThoseWhoWantWhatItHasUntilItIsGone) {
   const auto stays = Open();
   {
     const auto leaves = Open();
-    EXPECT_FALSE(stays->AnotherLeaves());
+    const auto claim = leaves->TryClaim(Name('1'));
+    EXPECT_FALSE(stays->HolderLeaves(Name('1')));
     leaves->Leave();
-    EXPECT_TRUE(stays->AnotherLeaves());
-    EXPECT_FALSE(leaves->AnotherLeaves());
-    const auto too = Open();
-    too->Leave();
-    EXPECT_TRUE(leaves->AnotherLeaves());
+    EXPECT_TRUE(stays->HolderLeaves(Name('1')));
+    EXPECT_FALSE(stays->HolderLeaves(Name('2')));
   }
-  EXPECT_FALSE(stays->AnotherLeaves());
+  EXPECT_FALSE(stays->HolderLeaves(Name('1')));
 }
 
 TEST_F(CacheDirectoryTest, IsRefusedIfOthersMayEnter) {

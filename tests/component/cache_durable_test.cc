@@ -223,6 +223,7 @@ TEST_F(CacheDurableTest, AFileThatTheKernelHadIsBuiltAnewAndNeverWritten) {
     const auto cache = Make();
     const auto file = Open(*cache, "a");
     EXPECT_TRUE(ReadsRight(*file, {0, kMiB}));
+    cache->Flush();
     EXPECT_GE(file->FreezeForKernel(), 0);
   }
   const std::string name = Files()[0];
@@ -292,6 +293,24 @@ TEST_F(CacheDurableTest, OpenFilesStayWhateverTheCap) {
   EXPECT_TRUE(ReadsRight(*Open(*cache, "other"), {0, 8 * kMiB}));
   const uint64_t before = backend_.bytes_sent();
   EXPECT_TRUE(ReadsRight(*open_file, {0, kMiB}));
+  EXPECT_EQ(backend_.bytes_sent(), before);
+}
+
+TEST_F(CacheDurableTest, APinnedEntryStaysHoweverColdItIs) {
+  options_.cache_size.bytes = 8 * kMiB;
+  const auto cache = Make();
+  for (int i = 0; i < 20; ++i) {
+    const std::string path = std::to_string(i);
+    backend_.Put(path, kMiB);
+    EXPECT_TRUE(ReadsRight(*Open(*cache, path), {0, kMiB}));
+    cache->Flush();
+    if (i > 0) continue;
+    const auto first = cache->catalogue()->AtPath(options_.source, path);
+    ASSERT_TRUE(first.ok() && *first);
+    EXPECT_TRUE(cache->catalogue()->SetPinned((*first)->id, true).ok());
+  }
+  const uint64_t before = backend_.bytes_sent();
+  EXPECT_TRUE(ReadsRight(*Open(*cache, "0"), {0, kMiB}));
   EXPECT_EQ(backend_.bytes_sent(), before);
 }
 

@@ -225,6 +225,8 @@ TEST_F(CacheTest, OnlyACompleteFileBecomesTheKernels) {
   EXPECT_TRUE(ReadsRight(*file, {0, 100}));
   EXPECT_EQ(file->FreezeForKernel(), -1);
   EXPECT_TRUE(ReadsRight(*file, {0, kMiB}));
+  EXPECT_EQ(file->FreezeForKernel(), -1) << "not recorded yet";
+  cache->Flush();
   const int fd = file->FreezeForKernel();
   ASSERT_GE(fd, 0);
   std::vector<std::byte> bytes(kMiB);

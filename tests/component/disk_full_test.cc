@@ -1,11 +1,9 @@
 // A cache on a disk that is full. A file alone: an error, nothing covered, and on again when there
 // is space. With memory for what the disk does not take: no reader notices.
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstring>
 
 #include "core/disk_health.h"
@@ -13,6 +11,7 @@
 #include "core/resource.h"
 #include "tests/support/fake_clock.h"
 #include "tests/support/oracle.h"
+#include "tests/support/private_mounts.h"
 #include "tests/support/temp_dir.h"
 #include "tests/support/test_drivers.h"
 
@@ -28,8 +27,7 @@ class DiskFullTest : public testing::Test {
   // ends.
   void SetUp() override {
     if (geteuid() != 0) GTEST_SKIP() << "only root mounts";
-    if (unshare(CLONE_NEWNS) != 0) GTEST_SKIP() << "unshare: " << std::strerror(errno);
-    ASSERT_EQ(mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr), 0);
+    if (const Status own = EnterPrivateMounts(); !own.ok()) GTEST_SKIP() << own.message();
     ASSERT_EQ(mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "size=1m"), 0);
     mounted_ = true;
   }

@@ -114,6 +114,7 @@ std::vector<std::string> FileSystemTest::List(NodeId directory) {
 }
 
 std::unique_ptr<OpenFile> FileSystemTest::Open(NodeId node) {
+  cache_->Flush();  // only what is recorded becomes the kernel's
   Result<std::unique_ptr<OpenFile>> file = fs_->Open(node, Ask::kSource);
   EXPECT_TRUE(file.ok()) << file.status().ToString();
   return file.ok() ? std::move(*file) : nullptr;
@@ -145,6 +146,9 @@ Code FileSystemTest::Read(OpenFile& file, const Range& range, uint64_t seed) {
 void FileSystemTest::Fill(const std::string& name, uint64_t seed) {
   std::unique_ptr<OpenFile> file = Open(name);
   EXPECT_EQ(Read(*file, {0, file->node->attributes.size}, seed), Code::kOk);
+  // A reader has its bytes a moment before they can be recorded.
+  DurableFile* const durable = file->file->durable();
+  while (durable != nullptr && !durable->settled()) cache_->Flush();
   Release(std::move(file));
 }
 

@@ -66,6 +66,11 @@ class FakeKernel : public KernelBacking {
 
 class FuseProtocolTest : public testing::Test {
  protected:
+  // Only what is recorded becomes the kernel's.
+  void AwaitKept(uint64_t node) {
+    while (*filesystem_->GetXattr(node, "user.brimfs.kept") != "yes") cache_->Flush();
+  }
+
   ~FuseProtocolTest() override { Stop(); }
 
   // Call before Start.
@@ -554,6 +559,7 @@ TEST_F(FuseProtocolTest, AnInterruptedOpenIsReleased) {
   const uint64_t node = NodeOf("file");
   const uint64_t fh = Opened(node);
   Read(node, fh, 0, 1000);
+  AwaitKept(node);
   fuse_release_in release{};
   release.fh = fh;
   const uint64_t unique = peer_->Send(FUSE_RELEASE, node, release);
@@ -572,6 +578,7 @@ TEST_F(FuseProtocolTest, ACompleteFileIsOpenedWithItsBackingId) {
   const uint64_t node = NodeOf("file");
   const uint64_t filling = Opened(node);
   EXPECT_EQ(Read(node, filling, 0, 1000).data, Oracle(0, 1000));
+  AwaitKept(node);
   Release(node, filling);
 
   const FuseReply reply = Open(node);

@@ -31,11 +31,11 @@ class OfflineTest : public DurableTest {
     ASSERT_EQ(CheckOracleFile(mount.File("below/deep/small"), 1000), "");
     Descriptor part(mount.File("part"));
     part.AdviseRandom();
-    ASSERT_EQ(CheckOracle(part, {kMiB, kMiB + 4096}), "");
+    ASSERT_EQ(CheckOracle(part, {kMiB, kMiB + kFillBlock}), "");
     part.Close();
     Detach(mount);
     part_ = StoredRanges(cache(), "part");
-    ASSERT_TRUE(part_.Covers({kMiB, kMiB + 4096}));
+    ASSERT_TRUE(part_.Covers({kMiB, kMiB + kFillBlock}));
     ASSERT_FALSE(part_.Covers({0, 16 * kMiB}));
   }
 
@@ -80,7 +80,7 @@ TEST_F(OfflineTest, MissingBytesAreAnErrorAtOnce) {
   const TimePoint start = Clock::Steady().Now();
   for (uint64_t at = 8 * kMiB; at < 16 * kMiB; at += kMiB) EXPECT_EQ(ReadError(part, at), EIO);
   EXPECT_LT(Clock::Steady().Now() - start, seconds(kSanitized ? 10 : 2));
-  EXPECT_EQ(CheckOracle(part, {kMiB, kMiB + 4096}), "") << "what is there stays readable";
+  EXPECT_EQ(CheckOracle(part, {kMiB, kMiB + kFillBlock}), "") << "what is there stays readable";
 }
 
 TEST_F(OfflineTest, NamesAndSizesAreThoseThatTheCacheHas) {

@@ -1,7 +1,6 @@
 #include "tests/support/loop_disk.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -16,6 +15,7 @@
 
 #include "core/clock.h"
 #include "core/unique_fd.h"
+#include "tests/support/private_mounts.h"
 #include "tests/support/process.h"
 
 namespace brimfs {
@@ -28,13 +28,7 @@ constexpr uint32_t kWithoutFlushingTheLog = 2;
 constexpr auto kPatience = std::chrono::seconds(20);
 
 Status EnterOwnNamespace() {
-  static const Status entered = [] {
-    if (unshare(CLONE_NEWNS) != 0) return Status::FromErrno(errno, "unshare");
-    if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-      return Status::FromErrno(errno, "making the mounts private");
-    }
-    return OkStatus();
-  }();
+  static const Status entered = EnterPrivateMounts();
   return entered;
 }
 

@@ -10,36 +10,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
-#include <sstream>
 #include <vector>
 
+#include "tests/support/private_mounts.h"
 #include "tests/support/process.h"
 
 namespace brimfs {
-namespace {
-
-// Where FUSE file systems are mounted, the uppermost first.
-std::vector<std::string> FuseMountpoints() {
-  std::vector<std::string> mountpoints;
-  std::istringstream lines(ReadFile("/proc/self/mountinfo"));
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find(" - fuse") == std::string::npos || line.find(" - fusectl") != std::string::npos) {
-      continue;
-    }
-    std::istringstream fields(line);
-    std::string field;
-    for (int i = 0; i < 5; ++i) fields >> field;
-    mountpoints.insert(mountpoints.begin(), field);
-  }
-  return mountpoints;
-}
-
-void DetachFuseMounts() {
-  for (const std::string& mountpoint : FuseMountpoints()) umount2(mountpoint.c_str(), MNT_DETACH);
-}
-
-}  // namespace
-
 MountNamespace::MountNamespace()
     : outside_(open("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC)), status_(Enter()) {}
 
@@ -49,11 +25,7 @@ MountNamespace::~MountNamespace() {
 }
 
 Status MountNamespace::Enter() {
-  if (unshare(CLONE_NEWNS) != 0) return Status::FromErrno(errno, "unshare");
-  if (mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) {
-    return Status::FromErrno(errno, "making the mounts private");
-  }
-  DetachFuseMounts();
+  BRIMFS_RETURN_IF_ERROR(EnterPrivateMounts());
   if (mount("tmpfs", dir_.path().c_str(), "tmpfs", 0, "mode=755") != 0) {
     return Status::FromErrno(errno, "mounting a tmpfs");
   }

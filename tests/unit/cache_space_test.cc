@@ -24,14 +24,14 @@ class CacheSpaceTest : public ::testing::Test {
       evictable_ -= freed;
       recorded_ -= freed;
       disk_free_ += freed;
-      space_->SetRecorded(recorded_, 0);
+      EXPECT_TRUE(space_->SetRecorded(recorded_, 0, space_->sequence()));
       space_->OnEvicted(freed);
     });
     return *space_;
   }
   void Record(uint64_t bytes) {
     recorded_ += bytes;
-    space_->SetRecorded(recorded_, bytes);
+    EXPECT_TRUE(space_->SetRecorded(recorded_, bytes, space_->sequence()));
   }
 
   FakeClock clock_;
@@ -64,9 +64,33 @@ TEST_F(CacheSpaceTest, WhoeverFindsItFullEvictsFirst) {
   EXPECT_TRUE(space.Reserve(10 * kMiB));
   Record(10 * kMiB);
   evictable_ = 10 * kMiB;
+  const int before = evictions_;
   EXPECT_TRUE(space.Reserve(kMiB));
-  EXPECT_EQ(evictions_, 1);
+  EXPECT_EQ(evictions_, before + 1);
   EXPECT_LE(space.used(), 10 * kMiB);
+}
+
+TEST_F(CacheSpaceTest, RoomIsMadeBeforeItIsFull) {
+  CacheSpace& space = Make(100 * kMiB, 0);
+  EXPECT_TRUE(space.Reserve(30 * kMiB));
+  EXPECT_TRUE(space.Reserve(30 * kMiB));
+  EXPECT_TRUE(space.Reserve(30 * kMiB));
+  Record(90 * kMiB);
+  evictable_ = 90 * kMiB;
+  EXPECT_EQ(evictions_, 0);
+  EXPECT_TRUE(space.Reserve(9 * kMiB + kMiB / 2));
+  EXPECT_EQ(evictions_, 1) << "nobody had to wait";
+  EXPECT_TRUE(space.Reserve(kMiB / 2));
+  EXPECT_EQ(evictions_, 1);
+}
+
+TEST_F(CacheSpaceTest, WhereNothingCanLeaveAheadTheRestIsGrantedStill) {
+  CacheSpace& space = Make(10 * kMiB, 0);
+  EXPECT_TRUE(space.Reserve(9 * kMiB + 3 * kMiB / 4));
+  EXPECT_EQ(evictions_, 1);
+  EXPECT_TRUE(space.Reserve(kMiB / 8));
+  EXPECT_TRUE(space.Reserve(kMiB / 8));
+  EXPECT_EQ(evictions_, 1) << "once a second";
 }
 
 TEST_F(CacheSpaceTest, TheFloorOfTheDiskHolds) {
@@ -85,9 +109,10 @@ TEST_F(CacheSpaceTest, TheFloorOfTheDiskHolds) {
 TEST_F(CacheSpaceTest, AfterAnEvictionInVainNobodyAsksForASecond) {
   CacheSpace& space = Make(kMiB, 0);
   EXPECT_TRUE(space.Reserve(kMiB));
+  const int before = evictions_;
   EXPECT_FALSE(space.Reserve(1));
   EXPECT_FALSE(space.Reserve(1));
-  EXPECT_EQ(evictions_, 1);
+  EXPECT_EQ(evictions_, before + 1);
   clock_.Advance(std::chrono::seconds(1));
   evictable_ = kMiB;
   Record(kMiB);

@@ -56,6 +56,16 @@ TEST_F(DiskHealthTest, AFailedTryIsAnotherPause) {
   EXPECT_TRUE(health_.Usable());
 }
 
+TEST_F(DiskHealthTest, AFailureThatNobodyLetThroughDoesNotPutOffTheNextTry) {
+  EXPECT_FALSE(health_.failing());
+  Fail();
+  clock_.Advance(DiskHealth::kPause / 2);
+  Fail();
+  EXPECT_TRUE(health_.failing());
+  clock_.Advance(DiskHealth::kPause / 2);
+  EXPECT_TRUE(health_.Usable());
+}
+
 TEST_F(DiskHealthTest, ATryThatWorksEndsIt) {
   Fail();
   clock_.Advance(DiskHealth::kPause);

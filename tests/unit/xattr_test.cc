@@ -11,6 +11,7 @@ TEST(XattrTest, OnlyOurNamesAreKnown) {
   EXPECT_EQ(ParseXattrName("user.brimfs.filled"), Xattr::kFilled);
   EXPECT_EQ(ParseXattrName("user.brimfs.state"), Xattr::kState);
   EXPECT_EQ(ParseXattrName("user.brimfs.ranges"), Xattr::kRanges);
+  EXPECT_EQ(ParseXattrName("user.brimfs.kept"), Xattr::kKept);
   for (const char* name : {"security.selinux", "system.posix_acl_access", "user.brimfs",
                            "user.brimfs.", "user.brimfs.urls", "brimfs.url", ""}) {
     EXPECT_FALSE(ParseXattrName(name)) << name;

@@ -241,7 +241,8 @@ def many(bench):
                 process, mountpoint = programs.brimfs(inner, url, cache, "offline")
                 os.stat(mountpoint)
                 mounts.append(time.monotonic() - start)
-                name = mountpoint / "many" / str(count // 2 + turn)
+                number = count // 2 + 1000 * turn
+                name = mountpoint / "many" / str(number // 1000) / str(number)
                 lookups.append(_seconds(lambda name=name: os.stat(name)))
                 _unmount(process, mountpoint)
         what = f"a cache of {count:,} entries"
