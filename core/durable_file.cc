@@ -213,7 +213,7 @@ void DurableFile::OnWrite(Resource&, const Range& written, std::span<const std::
   uint64_t salt = 0;
   {
     MutexLock lock(mu_);
-    stored_.Remove(written);
+    stored_.Remove(AlignOutward(written, kFillBlock));  // checksums are of whole blocks
     if (!on_disk || !kept_ || !claim_) return;
     salt = entry_.salt;
   }
@@ -679,7 +679,7 @@ void DurableFile::FollowTheOther() {
   if (other.stored.valid()) {
     stored_fd_ = std::make_shared<const UniqueFd>(std::move(other.stored));
     stored_ = std::move(other.blocks);
-    for (const Range& range : covered) stored_.Remove(range);
+    for (const Range& range : covered) stored_.Remove(AlignOutward(range, kFillBlock));
   }
 }
 

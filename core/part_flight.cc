@@ -214,7 +214,8 @@ Status PartFlight::Throttle(uint64_t bytes) {
 Status PartFlight::Accept(std::span<const std::byte> data) {
   const Range fresh{position_, position_ + gathered_->size() + data.size()};
   left_ = range_.end - fresh.end;
-  return gathered_->Add(data, left_ == 0 || fetcher_.resource_.WouldWake(fresh));
+  return gathered_->Add(fresh.end - data.size(), data,
+                        left_ == 0 || fetcher_.resource_.WouldWake(fresh));
 }
 
 Status PartFlight::Store(std::span<const std::byte> data) {

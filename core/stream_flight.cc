@@ -119,7 +119,7 @@ Status StreamFlight::Take(uint64_t offset, std::span<const std::byte> data) {
   const bool reaches_goal = next_ < goal && goal <= fresh.end;
   const bool due = reaches_goal || fresh.end == body_end_ || fetcher_.resource_.WouldWake(fresh);
   next_ = fresh.end;
-  BRIMFS_RETURN_IF_ERROR(gathered_.Add(data, due));
+  BRIMFS_RETURN_IF_ERROR(gathered_.Add(offset, data, due));
   std::stop_token stop;
   {
     MutexLock lock(mu_);

@@ -400,6 +400,22 @@ TEST_F(CacheDurableTest, WhatTheSourceSaidIsKnownToTheNext) {
   EXPECT_FALSE(cache->LastKnown("b").has_value());
 }
 
+TEST_F(CacheDurableTest, AStreamThatRunsOverStoredBlocksInOddPiecesDoesThemNoHarm) {
+  backend_.Put("a", 8 * kMiB);
+  Fill("a", {kMiB, 7 * kMiB});
+  backend_.SetRanges(false);
+  backend_.SetPiece(10'007);
+  backend_.CloseGate("a", 3 * kMiB + 12'345);
+  const auto cache = Make();
+  const auto file = Open(*cache, "a");
+  EXPECT_TRUE(ReadsRight(*file, {0, 3 * kMiB + 100}));
+  backend_.AwaitAtGate("a", 1);
+  EXPECT_TRUE(ReadsRight(*file, {3 * kMiB + 2 * kFillBlock, 7 * kMiB}));
+  backend_.OpenGate("a");
+  EXPECT_TRUE(ReadsRight(*file, {0, 8 * kMiB}));
+  EXPECT_EQ(cache->stats().blocks_damaged, 0);
+}
+
 TEST_F(CacheDurableTest, SourcesDoNotShareEntries) {
   backend_.Put("a", kMiB);
   Fill("a", {0, kMiB});
