@@ -336,7 +336,7 @@ std::vector<std::unique_ptr<Cache::Slot>> Cache::TrimIdle(size_t most) {
 bool Cache::MayLeave(Slot& slot) {
   DurableFile* const durable = slot.file->durable();
   // The end of a file waits for its flights, which may wait for room, for which it is to leave.
-  return !slot.file->fetcher().busy() && (durable == nullptr || !durable->dirty());
+  return durable == nullptr || (!slot.file->fetcher().busy() && !durable->dirty());
 }
 
 std::unique_ptr<Cache::Slot> Cache::Take(Slot* slot) {

@@ -37,6 +37,15 @@ void CachedFile::Touch(const Range& range) {
   if (budget_ != nullptr) budget_->Touch(resource_, range);
 }
 
+std::vector<Range> CachedFile::Filled() {
+  RangeSet filled;
+  for (const Range& range : resource_.Coverage()) filled.Add(range);
+  if (durable_) {
+    for (const Range& range : durable_->Stored()) filled.Add(range);
+  }
+  return filled.Ranges();
+}
+
 void CachedFile::Confirmed(absl::Time now) {
   if (durable_) durable_->Confirmed(now);
 }

@@ -3,6 +3,7 @@
 #define BRIMFS_CORE_CACHED_FILE_H_
 
 #include <memory>
+#include <vector>
 
 #include "core/durable_file.h"
 #include "core/fetcher.h"
@@ -46,6 +47,9 @@ class CachedFile {
 
   // Recency for the memory budget: these bytes were just read.
   void Touch(const Range& range);
+
+  // What needs no request any more: read before, by this mount or an earlier one.
+  std::vector<Range> Filled();
 
   // The source has said that this is the version, now.
   void Confirmed(absl::Time now);

@@ -255,6 +255,11 @@ std::vector<Range> DurableFile::Absent(const Range& range) {
   return stored_.Gaps(range);
 }
 
+std::vector<Range> DurableFile::Stored() const {
+  MutexLock lock(mu_);
+  return stored_.Ranges();
+}
+
 std::optional<Range> DurableFile::NextStored(uint64_t from, uint64_t most) {
   MutexLock lock(mu_);
   const std::vector<Range> left = stored_.Overlap({from, length_});

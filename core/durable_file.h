@@ -89,6 +89,9 @@ class DurableFile : public ResourceObserver, public LocalSource {
   std::vector<Range> Recover(const std::vector<Range>& claimed) override;
   std::vector<Range> Absent(const Range& range) override;
 
+  // What an earlier run left and nobody has verified yet.
+  std::vector<Range> Stored() const;
+
   // The first stored bytes from `from` on that nobody has verified, at most `most` of them.
   std::optional<Range> NextStored(uint64_t from, uint64_t most);
 

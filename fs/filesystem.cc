@@ -297,7 +297,7 @@ Result<std::string> FileSystem::GetXattr(NodeId id, const std::string& name) con
     file = std::move(*kept);
   }
   if (which == Xattr::kVersion) return (file ? file->version() : node->version()).ToString();
-  if (which == Xattr::kFilled) return file ? FormatRanges(file->resource().Coverage()) : "";
+  if (which == Xattr::kFilled) return file ? FormatRanges(file->Filled()) : "";
   if (which == Xattr::kRanges) {
     const std::optional<bool> none = file ? file->fetcher().without_ranges() : std::nullopt;
     if (!none) return std::string("unknown");

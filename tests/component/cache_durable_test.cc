@@ -107,6 +107,13 @@ TEST_F(CacheDurableTest, AFileThatIsFilledInPartKeepsItsPartAndGoesOnFromIt) {
   EXPECT_EQ(SentFor("a", {0, 4 * kMiB}), 0);
 }
 
+TEST_F(CacheDurableTest, WhatIsStoredCountsAsFilledBeforeAnybodyReadsIt) {
+  backend_.Put("a", 4 * kMiB);
+  Fill("a", {kMiB, 2 * kMiB});
+  const auto cache = Make();
+  EXPECT_EQ(Open(*cache, "a")->Filled(), (std::vector<Range>{{kMiB, 2 * kMiB}}));
+}
+
 TEST_F(CacheDurableTest, OnlyWholeBlocksAreKept) {
   backend_.Put("a", 4 * kFillBlock + 100);
   Fill("a", {4 * kFillBlock, 4 * kFillBlock + 100});
