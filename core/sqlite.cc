@@ -14,6 +14,7 @@ Sqlite::Trouble TroubleOf(int code) {
   switch (code & 0xff) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+    case SQLITE_TOOBIG:  // none of ours is: its length was damaged
     case SQLITE_FORMAT:
     case SQLITE_ERROR:       // our statements are right where the tables are ours
     case SQLITE_CONSTRAINT:  // nothing is inserted before it is looked for
