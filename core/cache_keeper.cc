@@ -230,6 +230,7 @@ void CacheKeeper::RebuildCondemned() {
     } else {
       DurableFile::Drop(shared_, entry);
     }
+    CountRecorded(shared_, 0);
   }
 }
 
