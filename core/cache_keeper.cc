@@ -112,7 +112,7 @@ bool CacheKeeper::Settle() {
     const std::vector<std::shared_ptr<CachedFile>> files = files_.Unsettled();
     for (const std::shared_ptr<CachedFile>& file : files) {
       if (!file->durable()->follows()) continue;
-      file->durable()->TryTakeOver();
+      file->durable()->Follow();
       again = again || file->durable()->follows();
     }
     Batch batch = Collect(files);

@@ -307,9 +307,9 @@ std::vector<Range> DurableFile::RecoverRun(const Range& run) {
     stored_fd = stored_fd_;
     salt = entry_.salt;
   }
-  const Result<std::map<uint64_t, uint64_t>> known = StoredSums(run);
+  const Result<std::shared_ptr<const Sums>> known = StoredSums(run);
   if (!known.ok()) return {run};  // it says nothing about the bytes
-  const std::map<uint64_t, uint64_t>& sums = *known;
+  const Sums& sums = **known;
   const auto buffer = std::make_unique_for_overwrite<std::byte[]>(run.size());
   const std::span<std::byte> bytes(buffer.get(), run.size());
   const int fd = stored_fd ? stored_fd->get() : own_fd_;
@@ -356,10 +356,11 @@ Status DurableFile::BringIn(const Range& range, std::span<const std::byte> bytes
 }
 
 void DurableFile::NoteDamage(const Range& range) {
-  shared_.stats.blocks_damaged.fetch_add(1, std::memory_order_relaxed);
   std::string file;
   {
     MutexLock lock(mu_);
+    if (!claim_) return;  // its writer may have evicted them
+    shared_.stats.blocks_damaged.fetch_add(1, std::memory_order_relaxed);
     if (entry_.kernels && in_place_) condemned_ = true;
     if (std::exchange(said_damaged_, true)) return;
     file = entry_.path;
@@ -369,22 +370,27 @@ void DurableFile::NoteDamage(const Range& range) {
                               " are not what was stored; fetching them again");
 }
 
-Result<std::map<uint64_t, uint64_t>> DurableFile::StoredSums(const Range& run) {
+Result<std::shared_ptr<const DurableFile::Sums>> DurableFile::StoredSums(const Range& run) {
   StoredEntry entry;
+  uint64_t looks = 0;
   const Range segment = Intersect(AlignOutward(run, kSegment), {0, length_});
   {
     MutexLock lock(mu_);
     if (summed_.Contains(run)) return sums_;
     entry = entry_;
+    looks = looks_;
   }
-  std::map<uint64_t, uint64_t> sums;
   const Result<std::vector<StoredBlock>> blocks = shared_.catalogue.Checksums(entry, segment);
   if (!blocks.ok()) return blocks.status();
-  for (const StoredBlock& block : *blocks) sums[block.number] = block.checksum;
+  auto sums = std::make_shared<Sums>();
+  sums->reserve(blocks->size());
+  for (const StoredBlock& block : *blocks) sums->emplace(block.number, block.checksum);
   MutexLock lock(mu_);
-  summed_ = segment;
-  sums_ = sums;
-  return sums;
+  if (looks == looks_) {
+    summed_ = segment;
+    sums_ = sums;
+  }
+  return std::shared_ptr<const Sums>(std::move(sums));
 }
 
 // --- The entry
@@ -680,6 +686,7 @@ void DurableFile::FollowTheOther() {
   in_place_ = collecting_ = false;
   entry_ = std::move(other.entry);
   summed_ = {};
+  ++looks_;
   touched_.clear();  // what we have is looked at again when we take over
   if (other.stored.valid()) {
     stored_fd_ = std::make_shared<const UniqueFd>(std::move(other.stored));
@@ -706,19 +713,47 @@ void DurableFile::Touch(const std::vector<Range>& covered) {
   }
 }
 
-void DurableFile::TryTakeOver() {
+void DurableFile::Follow() {
   StoredEntry entry;
   {
     MutexLock lock(mu_);
     if (claim_ || !kept_ || entry_.id == 0) return;
     entry = entry_;
   }
-  std::optional<CacheDirectory::Claim> claim = shared_.directory.TryClaimNow(entry.file);
-  if (!claim) return;
-  Result<std::optional<StoredEntry>> row = shared_.catalogue.Get(entry.id);
+  if (std::optional<CacheDirectory::Claim> claim = shared_.directory.TryClaimNow(entry.file)) {
+    TakeOver(entry, std::move(*claim));
+  } else {
+    LookAgain(entry);
+  }
+}
+
+void DurableFile::LookAgain(const StoredEntry& known) {
+  const Result<std::optional<StoredEntry>> row = shared_.catalogue.Get(known.id);
+  if (!row.ok() || !*row || (*row)->file != known.file || (*row)->bytes == known.bytes) return;
+  Opening opening;
+  opening.entry = **row;
+  OpenFollowed(shared_, opening);
+  if (!opening.stored.valid()) return;
+  {
+    MutexLock lock(mu_);
+    if (claim_ || entry_.id != known.id) return;
+    entry_ = std::move(opening.entry);
+    stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.stored));
+    stored_ = std::move(opening.blocks);
+    summed_ = {};
+    ++looks_;
+  }
+  // What comes from here on leaves `stored_` as it comes.
+  const std::vector<Range> covered = resource_->Coverage();
+  MutexLock lock(mu_);
+  for (const Range& range : covered) stored_.Remove(AlignInward(range, kFillBlock));
+}
+
+void DurableFile::TakeOver(const StoredEntry& known, CacheDirectory::Claim claim) {
+  Result<std::optional<StoredEntry>> row = shared_.catalogue.Get(known.id);
   if (!row.ok()) return;
   Opening opening;
-  const bool there = *row && (*row)->file == entry.file && !(*row)->kernels;
+  const bool there = *row && (*row)->file == known.file && !(*row)->kernels;
   if (there) {
     opening.entry = **row;
     const Status opened = OpenOwn(shared_, opening);
@@ -737,6 +772,7 @@ void DurableFile::TryTakeOver() {
     stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.own));
     stored_ = opening.blocks;
     summed_ = {};
+    ++looks_;
   }
   // What comes from here on is noted as it comes.
   const std::vector<Range> covered = resource_->Coverage();

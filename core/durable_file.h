@@ -5,20 +5,21 @@
 // its checksum was right (Recover): that happens when it is first wanted, or in the background.
 //
 // Where another process has claimed the entry, the resource lies in a file of our own without a
-// name; what is stored is copied into it block by block, verified on the way. When the other one is
-// gone, TryTakeOver makes us the writer of the entry, and what we have is copied to it.
+// name; what is stored is copied into it block by block, verified on the way. Follow learns what
+// the other one has stored meanwhile; when it is gone, we become the writer of the entry, and what
+// we have is copied to it.
 #ifndef BRIMFS_CORE_DURABLE_FILE_H_
 #define BRIMFS_CORE_DURABLE_FILE_H_
 
 #include <cstddef>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/btree_map.h"
+#include "absl/container/flat_hash_map.h"
 #include "core/cache_directory.h"
 #include "core/cache_space.h"
 #include "core/catalogue.h"
@@ -140,12 +141,14 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // Versions of the object that this one replaces; once it is recorded, and once.
   std::vector<StoredEntry> TakeOthers();
 
-  // The writer may be gone.
-  void TryTakeOver();
+  // Of a file that follows: the writer may have stored more, or may be gone.
+  void Follow();
 
  private:
   // By number; no sum where it is not known: the block came in pieces.
   using Touched = absl::btree_map<uint64_t, std::optional<uint64_t>>;
+
+  using Sums = absl::flat_hash_map<uint64_t, uint64_t>;
 
   struct Block {
     uint64_t number;
@@ -163,7 +166,7 @@ class DurableFile : public ResourceObserver, public LocalSource {
   void NoteDamage(const Range& range);
 
   // By number of block; those of the catalogue for one segment are kept for the next call.
-  Result<std::map<uint64_t, uint64_t>> StoredSums(const Range& run);
+  Result<std::shared_ptr<const Sums>> StoredSums(const Range& run);
 
   // Blocks that are touched and complete, not so many that memory is the less; they are not touched
   // any more.
@@ -180,6 +183,8 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // lost.
   void FollowTheOther();
   void BeginAnew();
+  void LookAgain(const StoredEntry& known);
+  void TakeOver(const StoredEntry& known, CacheDirectory::Claim claim);
   void Touch(const std::vector<Range>& covered) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const Shared shared_;
@@ -208,7 +213,8 @@ class DurableFile : public ResourceObserver, public LocalSource {
   bool condemned_ ABSL_GUARDED_BY(mu_) = false;
   bool said_damaged_ ABSL_GUARDED_BY(mu_) = false;
   Range summed_ ABSL_GUARDED_BY(mu_);  // whose checksums these are
-  std::map<uint64_t, uint64_t> sums_ ABSL_GUARDED_BY(mu_);
+  std::shared_ptr<const Sums> sums_ ABSL_GUARDED_BY(mu_);
+  uint64_t looks_ ABSL_GUARDED_BY(mu_) = 0;  // how often `stored_` has changed its source
 };
 
 // Tells the space what the catalogue's total is now; see CacheSpace::SetRecorded.

@@ -119,7 +119,8 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   stats.fetches.fetch_add(1, std::memory_order_relaxed);
   if (++attempt_ > 1) stats.fetch_retries.fetch_add(1, std::memory_order_relaxed);
   if (side_ == HedgeRace::Side::kHedge && LogEnabled(LogLevel::kDebug)) {
-    Log(LogLevel::kDebug, fetcher_.options_.display_url + ": asked once more, beside a silence");
+    Log(LogLevel::kDebug, fetcher_.options_.display_url + ": asked once more for " +
+                              std::to_string(remaining().size()) + " bytes, beside a silence");
   }
 
   // A worker thread runs one flight at a time, and its memory is touched already.

@@ -352,6 +352,23 @@ TEST_F(CacheDurableTest, TwoOfThemShareWhatOneHasRecorded) {
   EXPECT_LE(backend_.bytes_sent(), 2 * 4 * kMiB);
 }
 
+TEST_F(CacheDurableTest, WhoeverFollowsLearnsWhatTheWriterStoresLater) {
+  backend_.Put("a", 4 * kMiB);
+  const auto one = Make();
+  const auto of_one = Open(*one, "a");
+  EXPECT_TRUE(ReadsRight(*of_one, {0, kMiB}));
+  one->Flush();
+  const auto two = Make();
+  const auto of_two = Open(*two, "a");
+  EXPECT_TRUE(ReadsRight(*of_two, {0, kMiB}));
+  EXPECT_TRUE(ReadsRight(*of_one, {kMiB, 4 * kMiB}));
+  one->Flush();
+  two->Flush();
+  EXPECT_TRUE(of_two->durable()->follows());
+  EXPECT_TRUE(ReadsRight(*of_two, {0, 4 * kMiB}));
+  EXPECT_EQ(backend_.bytes_sent(), 4 * kMiB);
+}
+
 TEST_F(CacheDurableTest, WhoeverFollowsTakesOverWhenTheWriterHasGone) {
   backend_.Put("a", 4 * kMiB);
   auto one = Make();

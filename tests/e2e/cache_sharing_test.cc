@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 
 #include "tests/e2e/durable_test.h"
+#include "tests/e2e/hedges.h"
 #include "tests/e2e/reading.h"
 
 namespace brimfs {
@@ -39,8 +40,8 @@ class CacheSharingTest : public DurableTest {
 };
 
 TEST_F(CacheSharingTest, SixteenReadersOfTwoDaemonsCostAtMostTwoDownloads) {
-  Mount& one = MountAgain();
-  Mount& two = MountAgain();
+  Mount& one = MountAgain({"debug"});
+  Mount& two = MountAgain({"debug"});
   {
     Readers of_one(kReaders / 2, FileOf(one), 1);
     Readers of_two(kReaders / 2, FileOf(two), 2);
@@ -49,10 +50,14 @@ TEST_F(CacheSharingTest, SixteenReadersOfTwoDaemonsCostAtMostTwoDownloads) {
     of_two.Stop();
     EXPECT_EQ(of_one.trouble() + of_two.trouble(), "");
   }
-  EXPECT_LE(Sent("file"), 2 * kSize);
+  const uint64_t sent = Sent("file");
   Detach(one);
   Detach(two);
-  const uint64_t sent = Sent("file");
+  const Hedges of_one = HedgesIn(one.log(), "file");
+  const Hedges of_two = HedgesIn(two.log(), "file");
+  EXPECT_LE(sent, 2 * kSize + of_one.bytes + of_two.bytes);
+  EXPECT_LE(of_one.requests + of_two.requests, RequestCount() / 20 + 4);
+  EXPECT_EQ(Sent("file"), sent);
   EXPECT_EQ(CheckOracleFile(MountAgain().File("file"), kSize), "");
   EXPECT_EQ(Sent("file"), sent);
 }
