@@ -1,12 +1,7 @@
 #include "core/durable_file.h"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <random>
-#include <thread>
+#include <memory>
 #include <utility>
 
 #include "core/block_checksum.h"
@@ -21,157 +16,7 @@ constexpr uint64_t kRun = 1 << 20;
 // Whose checksums are read from the catalogue at once: one of its segments.
 constexpr uint64_t kSegment = 64 << 20;
 
-// The file system's own blocks of a file, and what is not worth punching, bytes.
-constexpr uint64_t kStray = 1 << 20;
-
-// A process that is about to end lets go of its files within this.
-constexpr auto kLeavePatience = std::chrono::seconds(20);
-constexpr auto kLeavePoll = std::chrono::milliseconds(5);
-
-uint64_t RandomSalt() {
-  std::random_device random;
-  return uint64_t{random()} << 32 | random();
-}
-
-std::optional<CacheDirectory::Claim> ClaimOrWait(CacheDirectory& directory,
-                                                 const std::string& name) {
-  const auto deadline = std::chrono::steady_clock::now() + kLeavePatience;
-  for (;;) {
-    if (auto claim = directory.TryClaim(name)) return claim;
-    if (!directory.HolderLeaves(name) || std::chrono::steady_clock::now() > deadline) {
-      return std::nullopt;
-    }
-    std::this_thread::sleep_for(kLeavePoll);  // another process: nothing tells when it has ended
-  }
-}
-
-// The claimed file of an entry, made fit to be written. kNotFound: the entry is worth nothing.
-Status OpenOwn(const DurableFile::Shared& shared, DurableFile::Opening& opening) {
-  const StoredEntry& entry = opening.entry;
-  bool sealed = entry.kernels;
-  Result<UniqueFd> fd = shared.directory.OpenFile(entry.file, CacheDirectory::Access::kWrite);
-  if (fd.code() == Code::kReadOnly) {
-    sealed = true;
-    fd = shared.directory.OpenFile(entry.file, CacheDirectory::Access::kRead);
-  }
-  if (!fd.ok()) return fd.status();
-  struct stat info;
-  if (fstat(fd->get(), &info) != 0) return Status::FromErrno(errno, entry.file);
-  if (static_cast<uint64_t>(info.st_size) != *entry.version.length) {
-    if (sealed) return Status(Code::kNotFound, entry.file + " has another length");
-    const int error = shared.io.Truncate(fd->get(), *entry.version.length);
-    if (error != 0) return Status::FromErrno(error, entry.file);
-  }
-  Result<RangeSet> blocks = shared.catalogue.Blocks(entry);
-  if (!blocks.ok()) return blocks.status();
-  // What came and was never recorded takes room that nobody counts.
-  if (!sealed && static_cast<uint64_t>(info.st_blocks) * 512 > entry.bytes + kStray) {
-    for (const Range& gap : blocks->Gaps({0, *entry.version.length})) {
-      if (shared.io.Punch(fd->get(), gap) != 0) break;
-    }
-  }
-  opening.blocks = std::move(*blocks);
-  opening.own = std::move(*fd);
-  opening.sealed = sealed;
-  if (!sealed) (void)shared.directory.Keep(entry.file).ok();  // where a crash came before it
-  return OkStatus();
-}
-
-// Another process writes the entry: what it has stored can be read.
-void OpenFollowed(const DurableFile::Shared& shared, DurableFile::Opening& opening) {
-  Result<UniqueFd> fd =
-      shared.directory.OpenFile(opening.entry.file, CacheDirectory::Access::kRead);
-  if (!fd.ok()) return;
-  Result<RangeSet> blocks = shared.catalogue.Blocks(opening.entry);
-  if (!blocks.ok()) return;
-  opening.stored = std::move(*fd);
-  opening.blocks = std::move(*blocks);
-}
-
-// The entry of this version, if there is one; the others leave.
-std::optional<StoredEntry> FindEntry(const DurableFile::Shared& shared, const StoredEntry& wanted,
-                                     std::vector<StoredEntry>& others) {
-  Result<std::vector<StoredEntry>> rows = shared.catalogue.Find(wanted.source, wanted.key);
-  if (!rows.ok()) return std::nullopt;
-  std::optional<StoredEntry> found;
-  for (StoredEntry& row : *rows) {
-    if (!CacheDirectory::IsFileName(row.file)) continue;
-    if (!found && SameForCertain(row.version, wanted.version)) {
-      found = std::move(row);
-    } else {
-      others.push_back(std::move(row));
-    }
-  }
-  return found;
-}
-
 }  // namespace
-
-void DurableFile::Drop(const Shared& shared, const StoredEntry& entry) {
-  std::vector<CatalogueChange> changes{CatalogueChange::Drop(entry)};
-  if (shared.catalogue.Apply(changes, Catalogue::Durability::kPower).ok()) {
-    (void)shared.directory.Remove(entry.file).ok();
-  }
-}
-
-Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry wanted,
-                                               bool or_none) {
-  Opening opening;
-  std::optional<StoredEntry> found = FindEntry(shared, wanted, opening.others);
-  while (found) {
-    opening.entry = *found;
-    opening.claim = ClaimOrWait(shared.directory, found->file);
-    // It may have changed while nobody had it, or while we waited.
-    Result<std::optional<StoredEntry>> now = shared.catalogue.Get(found->id);
-    if (now.ok() && *now && (*now)->file != found->file) {
-      found = std::move(*now);
-      opening.claim.reset();
-      continue;
-    }
-    if (!now.ok() || !*now) break;
-    opening.entry = std::move(**now);
-    std::erase_if(opening.others, [&](const StoredEntry& other) {
-      return other.checked >= opening.entry.checked;  // who knows which is the newer one
-    });
-    if (opening.claim) {
-      const Status opened = OpenOwn(shared, opening);
-      if (opened.ok()) return opening;
-      if (opened.code() == Code::kNotFound) {
-        Drop(shared, opening.entry);
-        break;
-      }
-      if (!or_none) return opened;
-      shared.health.Failed(opened);
-      return opening;
-    }
-    OpenFollowed(shared, opening);
-    Result<UniqueFd> own = shared.directory.CreateUnnamed();
-    if (own.ok()) {
-      opening.own = std::move(*own);
-    } else if (!or_none) {
-      return own.status();
-    }
-    return opening;
-  }
-
-  opening.entry = std::move(wanted);
-  opening.entry.id = 0;
-  opening.entry.salt = RandomSalt();
-  opening.claim.reset();
-  opening.blocks.Clear();
-  Result<CacheDirectory::NewFile> file = shared.directory.Create();
-  if (!file.ok()) {
-    if (!or_none) return file.status();
-    shared.health.Failed(file.status());
-    if (file.code() == Code::kNoSpace) shared.space.DiskIsFull();
-    opening.entry.file.clear();
-    return opening;
-  }
-  opening.entry.file = std::move(file->name);
-  opening.claim = std::move(file->claim);
-  opening.own = std::move(file->fd);
-  return opening;
-}
 
 DurableFile::DurableFile(const Shared& shared, Opening& opening)
     : shared_(shared),
@@ -300,59 +145,65 @@ std::vector<Range> DurableFile::Recover(const std::vector<Range>& claimed) {
 }
 
 std::vector<Range> DurableFile::RecoverRun(const Range& run) {
-  std::shared_ptr<const UniqueFd> stored_fd;
+  std::shared_ptr<const UniqueFd> copy_from;
+  {
+    MutexLock lock(mu_);
+    copy_from = stored_fd_;
+  }
+  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(run.size());
+  const std::span<std::byte> bytes(buffer.get(), run.size());
+  RangeSet rest;
+  rest.Add(run);
+  const auto verify = [&](int fd) {
+    RangeSet right = ReadRight(fd, run, bytes);
+    for (const Range& range : right.Ranges()) rest.Remove(range);
+    return right;
+  };
+  if (copy_from != nullptr) {
+    for (const Range& range : verify(copy_from->get()).Ranges()) {
+      const auto of_range = bytes.subspan(range.begin - run.begin, range.size());
+      if (!resource_->Write(range.begin, of_range).ok()) rest.Add(range);
+    }
+  } else if (!resource_->Adopt(run, [&] { return verify(own_fd_); }).ok()) {
+    rest.Add(run);
+  }
+  // What somebody has written meanwhile is here.
+  RangeSet missing;
+  for (const Range& range : rest.Ranges()) {
+    for (uint64_t at = range.begin; at < range.end;) {
+      const std::optional<Range> gap = resource_->NextGap(at, range.end);
+      if (!gap) break;
+      missing.Add(*gap);
+      at = gap->end;
+    }
+  }
+  for (const Range& range : missing.Gaps(run)) resource_->Release(range);
+  return missing.Ranges();
+}
+
+RangeSet DurableFile::ReadRight(int fd, const Range& run, std::span<std::byte> bytes) {
+  RangeSet right;
+  const Result<std::shared_ptr<const Sums>> sums = StoredSums(run);
+  if (!sums.ok()) return right;  // it says nothing about the bytes
   uint64_t salt = 0;
   {
     MutexLock lock(mu_);
-    stored_fd = stored_fd_;
     salt = entry_.salt;
   }
-  const Result<std::shared_ptr<const Sums>> known = StoredSums(run);
-  if (!known.ok()) return {run};  // it says nothing about the bytes
-  const Sums& sums = **known;
-  const auto buffer = std::make_unique_for_overwrite<std::byte[]>(run.size());
-  const std::span<std::byte> bytes(buffer.get(), run.size());
-  const int fd = stored_fd ? stored_fd->get() : own_fd_;
   // A file that is too short, or a disk that fails, is told block by block.
   const bool whole = shared_.io.Read(fd, run.begin, bytes) == 0;
-
-  std::vector<Range> bad;
-  Range good{run.begin, run.begin};
-  const auto bring_in = [&] {
-    if (good.empty()) return;
-    if (!BringIn(good, bytes.subspan(good.begin - run.begin, good.size())).ok()) {
-      bad.push_back(good);
-    }
-  };
   for (uint64_t number = run.begin / kFillBlock; number * kFillBlock < run.end; ++number) {
     const Range block = BlockRange(number);
     const auto of_block = bytes.subspan(block.begin - run.begin, block.size());
-    const auto sum = sums.find(number);
-    const bool right = sum != sums.end() &&
-                       (whole || shared_.io.Read(fd, block.begin, of_block) == 0) &&
-                       BlockChecksum(salt, number, of_block) == sum->second;
-    if (right) {
-      good.end = block.end;
-      continue;
+    const auto sum = (*sums)->find(number);
+    if (sum != (*sums)->end() && (whole || shared_.io.Read(fd, block.begin, of_block) == 0) &&
+        BlockChecksum(salt, number, of_block) == sum->second) {
+      right.Add(block);
+    } else {
+      NoteDamage(block);
     }
-    bring_in();
-    good = {block.end, block.end};
-    bad.push_back(block);
-    NoteDamage(block);
   }
-  bring_in();
-  return bad;
-}
-
-Status DurableFile::BringIn(const Range& range, std::span<const std::byte> bytes) {
-  bool copies = false;
-  {
-    MutexLock lock(mu_);
-    copies = stored_fd_ != nullptr;
-  }
-  BRIMFS_RETURN_IF_ERROR(copies ? resource_->Write(range.begin, bytes) : resource_->Adopt(range));
-  resource_->Release(range);
-  return OkStatus();
+  return right;
 }
 
 void DurableFile::NoteDamage(const Range& range) {
@@ -468,330 +319,6 @@ bool DurableFile::condemned() const {
 StoredEntry DurableFile::entry() const {
   MutexLock lock(mu_);
   return entry_;
-}
-
-// --- Recording
-
-bool DurableFile::dirty() const {
-  MutexLock lock(mu_);
-  return claim_ && kept_ && (!touched_.empty() || !forget_.Empty() || used_);
-}
-
-bool DurableFile::settled() const {
-  MutexLock lock(mu_);
-  return Settled();
-}
-
-bool DurableFile::Settled() const {
-  return claim_ && kept_ && entry_.id != 0 && !collecting_ && touched_.empty() && forget_.Empty();
-}
-
-bool DurableFile::follows() const {
-  MutexLock lock(mu_);
-  return !claim_ && kept_ && entry_.id != 0;
-}
-
-std::vector<DurableFile::Block> DurableFile::TakeComplete() {
-  std::vector<Block> candidates;
-  {
-    MutexLock lock(mu_);
-    collecting_ = true;
-    gone_.Clear();
-    for (const auto& [number, sum] : touched_) candidates.push_back({number, sum});
-  }
-  std::erase_if(candidates, [&](const Block& block) {
-    const Range range = BlockRange(block.number);
-    return resource_->NextGap(range.begin, range.end).has_value();
-  });
-  if (candidates.size() > kMostBlocks) candidates.resize(kMostBlocks);
-  MutexLock lock(mu_);
-  for (Block& block : candidates) {
-    const auto touched = touched_.find(block.number);
-    if (touched == touched_.end()) continue;  // evicted: reading it back will tell
-    block.sum = touched->second;
-    touched_.erase(touched);
-  }
-  return candidates;
-}
-
-std::optional<StoredBlock> DurableFile::ReadBack(const Block& block, std::span<std::byte> buffer) {
-  std::shared_ptr<const UniqueFd> copy_to;
-  uint64_t salt = 0;
-  {
-    MutexLock lock(mu_);
-    copy_to = stored_fd_;
-    salt = entry_.salt;
-  }
-  if (block.sum && !copy_to) return StoredBlock{block.number, *block.sum};
-  const Range range = BlockRange(block.number);
-  const std::span<std::byte> bytes = buffer.first(range.size());
-  // In this order: bytes that are still covered afterwards were read whole.
-  const bool read = driver_->Read(range, bytes).ok();
-  if (resource_->NextGap(range.begin, range.end) || !driver_->InMemory(range).empty()) {
-    return std::nullopt;
-  }
-  const uint64_t sum = BlockChecksum(salt, block.number, bytes);
-  const bool right = read && (!block.sum || *block.sum == sum);
-  if (right && (!copy_to || shared_.io.Write(copy_to->get(), range.begin, bytes) == 0)) {
-    return StoredBlock{block.number, sum};
-  }
-  MutexLock lock(mu_);
-  touched_.try_emplace(block.number, std::nullopt);  // another time
-  return std::nullopt;
-}
-
-bool DurableFile::SyncOwn() {
-  {
-    MutexLock lock(mu_);
-    if (!stored_fd_) return true;
-  }
-  const int error = shared_.io.Sync(own_fd_);
-  if (error != 0) SyncFailed(Status::FromErrno(error, "syncing a cached file"));
-  return error == 0;
-}
-
-std::optional<CatalogueChange> DurableFile::Collect(const Version& version) {
-  CatalogueChange change;
-  {
-    MutexLock lock(mu_);
-    if (version.racy) {  // a later change might look the same: nothing of it outlives us
-      kept_ = entry_.id != 0;
-      touched_.clear();
-    }
-    if (!claim_ || !kept_) return std::nullopt;
-    entry_.version = version;
-    entry_.version.length = length_;
-  }
-  // What is copied from a file that could not be written may be anything.
-  if (!SyncOwn()) return std::nullopt;
-  std::vector<std::byte> buffer(kFillBlock);
-  for (const Block& block : TakeComplete()) {
-    if (const std::optional<StoredBlock> stored = ReadBack(block, buffer)) {
-      change.add.push_back(*stored);
-    }
-  }
-  MutexLock lock(mu_);
-  const RangeSet gone = gone_;
-  std::erase_if(change.add,
-                [&](const StoredBlock& block) { return gone.Overlaps(BlockRange(block.number)); });
-  for (const StoredBlock& block : change.add) forget_.Remove(BlockRange(block.number));
-  change.forget = forget_.Ranges();
-  if (change.add.empty() && change.forget.empty() && !(used_ && entry_.id != 0)) {
-    collecting_ = false;
-    return std::nullopt;
-  }
-  forget_.Clear();
-  used_ = false;
-  change.entry = entry_;
-  return change;
-}
-
-int DurableFile::sync_fd() const {
-  MutexLock lock(mu_);
-  return stored_fd_ ? stored_fd_->get() : own_fd_;
-}
-
-void DurableFile::SyncFailed(const Status& why) {
-  shared_.health.Failed(why);
-  std::vector<Range> lost;
-  {
-    MutexLock lock(mu_);
-    kept_ = false;
-    collecting_ = false;
-    touched_.clear();
-    if (stored_fd_) return;  // what is read is in a file of our own
-  }
-  driver_->Seal();
-  // Pages that could not be written count as clean and may leave memory at any time: all that no
-  // earlier batch has recorded is fetched again.
-  RangeSet recorded;
-  StoredEntry entry;
-  {
-    MutexLock lock(mu_);
-    entry = entry_;
-  }
-  if (entry.id != 0) {
-    Result<RangeSet> blocks = shared_.catalogue.Blocks(entry);
-    if (blocks.ok()) recorded = std::move(*blocks);
-  }
-  for (const Range& gap : recorded.Gaps({0, length_})) resource_->MarkAbsent(gap);
-}
-
-std::vector<StoredEntry> DurableFile::TakeOthers() {
-  MutexLock lock(mu_);
-  return entry_.id != 0 ? std::exchange(others_, {}) : std::vector<StoredEntry>();
-}
-
-uint64_t DurableFile::Recorded(const CatalogueChange& change) {
-  if (change.taken) {
-    FollowTheOther();
-    return 0;
-  }
-  uint64_t bytes = 0;
-  for (const StoredBlock& block : change.add) bytes += BlockRange(block.number).size();
-  bool in_place = false;
-  bool first = false;
-  {
-    MutexLock lock(mu_);
-    first = entry_.id == 0;
-    entry_.id = change.entry.id;
-    in_place = in_place_;
-    collecting_ = false;
-  }
-  if (first) (void)shared_.directory.Keep(change.entry.file).ok();
-  if (!in_place) return 0;
-  driver_->Disown(bytes);
-  return bytes;
-}
-
-void DurableFile::NotRecorded(const CatalogueChange& change) {
-  MutexLock lock(mu_);
-  collecting_ = false;
-  for (const StoredBlock& block : change.add) touched_.try_emplace(block.number, std::nullopt);
-  for (const Range& range : change.forget) forget_.Add(range);
-  used_ = used_ || entry_.id != 0;
-}
-
-// --- Other processes
-
-void DurableFile::FollowTheOther() {
-  StoredEntry mine;
-  {
-    MutexLock lock(mu_);
-    mine = entry_;
-  }
-  Opening other;
-  std::optional<StoredEntry> found = FindEntry(shared_, mine, other.others);
-  if (!found) return BeginAnew();
-  if (found->file == mine.file && found->salt == mine.salt) {
-    MutexLock lock(mu_);
-    entry_.id = found->id;  // an older catalogue that knows this very file
-    collecting_ = false;
-    Touch(resource_->Coverage());
-    return;
-  }
-  if (found->file == mine.file) {
-    Drop(shared_, *found);
-    MutexLock lock(mu_);
-    kept_ = collecting_ = false;
-    return;
-  }
-  other.entry = std::move(*found);
-  OpenFollowed(shared_, other);
-  // Our file lives on without its name, as long as it is open.
-  (void)shared_.directory.Remove(mine.file).ok();
-  const std::vector<Range> covered = resource_->Coverage();
-  MutexLock lock(mu_);
-  claim_.reset();
-  in_place_ = collecting_ = false;
-  entry_ = std::move(other.entry);
-  summed_ = {};
-  ++looks_;
-  touched_.clear();  // what we have is looked at again when we take over
-  if (other.stored.valid()) {
-    stored_fd_ = std::make_shared<const UniqueFd>(std::move(other.stored));
-    stored_ = std::move(other.blocks);
-    for (const Range& range : covered) stored_.Remove(AlignOutward(range, kFillBlock));
-  }
-}
-
-void DurableFile::BeginAnew() {
-  const std::vector<Range> covered = resource_->Coverage();
-  MutexLock lock(mu_);
-  entry_.id = 0;
-  kernels_recorded_ = collecting_ = false;
-  stored_.Clear();  // their checksums are lost
-  forget_.Clear();
-  Touch(covered);
-}
-
-void DurableFile::Touch(const std::vector<Range>& covered) {
-  for (const Range& range : covered) {
-    for (uint64_t number = range.begin / kFillBlock; number * kFillBlock < range.end; ++number) {
-      touched_.try_emplace(number, std::nullopt);
-    }
-  }
-}
-
-void DurableFile::Follow() {
-  StoredEntry entry;
-  {
-    MutexLock lock(mu_);
-    if (claim_ || !kept_ || entry_.id == 0) return;
-    entry = entry_;
-  }
-  if (std::optional<CacheDirectory::Claim> claim = shared_.directory.TryClaimNow(entry.file)) {
-    TakeOver(entry, std::move(*claim));
-  } else {
-    LookAgain(entry);
-  }
-}
-
-void DurableFile::LookAgain(const StoredEntry& known) {
-  const Result<std::optional<StoredEntry>> row = shared_.catalogue.Get(known.id);
-  if (!row.ok() || !*row || (*row)->file != known.file || (*row)->bytes == known.bytes) return;
-  Opening opening;
-  opening.entry = **row;
-  OpenFollowed(shared_, opening);
-  if (!opening.stored.valid()) return;
-  {
-    MutexLock lock(mu_);
-    if (claim_ || entry_.id != known.id) return;
-    entry_ = std::move(opening.entry);
-    stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.stored));
-    stored_ = std::move(opening.blocks);
-    summed_ = {};
-    ++looks_;
-  }
-  // What comes from here on leaves `stored_` as it comes.
-  const std::vector<Range> covered = resource_->Coverage();
-  MutexLock lock(mu_);
-  for (const Range& range : covered) stored_.Remove(AlignInward(range, kFillBlock));
-}
-
-void DurableFile::TakeOver(const StoredEntry& known, CacheDirectory::Claim claim) {
-  Result<std::optional<StoredEntry>> row = shared_.catalogue.Get(known.id);
-  if (!row.ok()) return;
-  Opening opening;
-  const bool there = *row && (*row)->file == known.file && !(*row)->kernels;
-  if (there) {
-    opening.entry = **row;
-    const Status opened = OpenOwn(shared_, opening);
-    if (opened.code() == Code::kNotFound) Drop(shared_, opening.entry);
-    if (opening.sealed) opening.own = UniqueFd();
-  }
-  if (!opening.own.valid()) {
-    MutexLock lock(mu_);
-    kept_ = false;
-    return;
-  }
-  {
-    MutexLock lock(mu_);
-    claim_ = std::move(claim);
-    entry_ = std::move(opening.entry);
-    stored_fd_ = std::make_shared<const UniqueFd>(std::move(opening.own));
-    stored_ = opening.blocks;
-    summed_ = {};
-    ++looks_;
-  }
-  // What comes from here on is noted as it comes.
-  const std::vector<Range> covered = resource_->Coverage();
-  {
-    MutexLock lock(mu_);
-    for (const Range& range : covered) {
-      Touch(opening.blocks.Gaps(range));
-      stored_.Remove(AlignInward(range, kFillBlock));
-    }
-  }
-  shared_.on_dirty();
-}
-
-void CountRecorded(const DurableFile::Shared& shared, uint64_t recorded) {
-  for (;;) {
-    const uint64_t sequence = shared.space.sequence();
-    const Result<uint64_t> total = shared.catalogue.TotalBytes();
-    if (!total.ok() || shared.space.SetRecorded(*total, recorded, sequence)) return;
-  }
 }
 
 }  // namespace brimfs

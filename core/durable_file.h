@@ -158,11 +158,11 @@ class DurableFile : public ResourceObserver, public LocalSource {
   Range BlockRange(uint64_t number) const;
   bool Settled() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
-  // Verifies the blocks of `run`, which are stored; those that are right count from now on. The
-  // others are returned.
+  // Brings in what is right of `run`, which is stored, and lets go of the claims on it. The rest is
+  // returned.
   std::vector<Range> RecoverRun(const Range& run);
-  // Bytes that are right count from now on, and the claim on them ends.
-  Status BringIn(const Range& range, std::span<const std::byte> bytes);
+  // Reads `run` into `bytes`, and returns its blocks whose checksums are right.
+  RangeSet ReadRight(int fd, const Range& run, std::span<std::byte> bytes);
   void NoteDamage(const Range& range);
 
   // By number of block; those of the catalogue for one segment are kept for the next call.

@@ -106,26 +106,30 @@ Status Resource::Write(uint64_t offset, std::span<const std::byte> data) {
   return status;
 }
 
-Status Resource::Adopt(const Range& range) {
+Status Resource::Adopt(const Range& range, const Verify& verify) {
   if (range.empty()) return OkStatus();
   if (range.end > kMaxOffset) return Status(Code::kInvalidArgument, "past 2^63-1");
+  std::vector<Range> missing;
+  {
+    MutexLock lock(mu_);
+    while (busy_.Overlaps(range)) idle_.Wait(mu_);
+    if (coverage_.Covers(range) && state_ != State::kCancelled) return OkStatus();
+    BRIMFS_RETURN_IF_ERROR(CheckWrite(range));
+    missing = coverage_.Gaps(range);
+    for (const Range& gap : missing) busy_.Add(gap);
+  }
+  const RangeSet right = verify();
   Afterwards after;
   {
     MutexLock lock(mu_);
-    RangeSet missing;
-    for (const Range& gap : coverage_.Gaps(range)) missing.Add(gap);
-    while (busy_.Overlaps(range)) {
-      for (const Range& doubtful : busy_.Overlap(range)) missing.Remove(doubtful);
-      idle_.Wait(mu_);
-    }
-    if (coverage_.Covers(range) && state_ != State::kCancelled) return OkStatus();
-    BRIMFS_RETURN_IF_ERROR(CheckWrite(range));
-    for (const Range& part : missing.Ranges()) {
-      for (const Range& gap : coverage_.Gaps(part)) {
-        Cover(gap, after);
-        after.adopted.push_back(gap);
+    for (const Range& gap : missing) {
+      busy_.Remove(gap);
+      for (const Range& part : right.Overlap(gap)) {
+        Cover(part, after);
+        after.adopted.push_back(part);
       }
     }
+    idle_.NotifyAll();
     CommitIfFull(after);
   }
   Finish(after);

@@ -160,13 +160,14 @@ class Resource {
   // lease in hand.
   Status Write(uint64_t offset, std::span<const std::byte> data);
 
-  // The driver holds the bytes of `range` already, from an earlier run, and the caller has read
-  // them and found them right since it claimed them: they count as covered, without a write of the
-  // driver. Then waiters wake and observers are told by OnAdopt. Bytes that are covered already are
-  // skipped. Errors as of Write, but that after FreezeForKernel there is nothing left to adopt.
-  // Waits, as Write does, for a write or an eviction of the same bytes; what that did not cover it
-  // may have punched, so it stays uncovered: with Release whoever waits for it claims it anew.
-  Status Adopt(const Range& range);
+  // The driver may hold the bytes of `range` already, from an earlier run: `verify` reads them and
+  // returns those that are right, which count as covered then, without a write of the driver. No
+  // write and no eviction touches them while it does; no lock is held, and it must not call back.
+  // Then waiters wake and observers are told by OnAdopt. Bytes that are covered already are
+  // skipped; `verify` is not asked where all are. Errors as of Write, but that after
+  // FreezeForKernel there is nothing left to adopt. Waits as Write does.
+  using Verify = std::function<RangeSet()>;
+  Status Adopt(const Range& range, const Verify& verify);
 
   // The claims on `range` end. Waiters that still miss bytes of it claim them anew.
   void Release(const Range& range);

@@ -63,6 +63,7 @@ Version Merge(const Version& known, const Version& seen) {
     merged.last_modified = seen.last_modified;
     merged.precision = seen.precision;
   }
+  if (merged.id.empty()) merged.id = seen.id;
   if (!merged.length) merged.length = seen.length;
   merged.racy = known.racy || seen.racy;
   return merged;

@@ -16,6 +16,8 @@ inline constexpr absl::Duration kSettled = absl::Seconds(2);
 
 struct Version {
   std::string etag;  // as sent, quotes and a W/ included; empty if there is none
+  std::string id;    // by which the source gives this version when it has a newer one (S3); may be
+                     // empty. Says nothing of whether two versions are the same
   std::optional<absl::Time> last_modified;      // to the precision below
   std::optional<uint64_t> length;               // bytes; exact
   absl::Duration precision = absl::Seconds(1);  // of last_modified: a listing may know only minutes

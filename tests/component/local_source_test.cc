@@ -10,6 +10,7 @@
 
 #include "core/range_set.h"
 #include "tests/component/fetcher_fixture.h"
+#include "tests/component/resource_fixture.h"
 #include "tests/support/oracle.h"
 
 namespace brimfs {
@@ -47,7 +48,7 @@ class FakeLocalSource : public LocalSource {
       }
     }
     for (const Range& range : good.Ranges()) {
-      EXPECT_TRUE(resource_.Adopt(range).ok());
+      EXPECT_TRUE(resource_.Adopt(range, AllOf(range)).ok());
       resource_.Release(range);
     }
     return rest;

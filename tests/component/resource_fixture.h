@@ -39,6 +39,15 @@ class NotingControl : public FlightControl {
 // How a test waits: with a thread or with a callback. Both must come to the same.
 enum class WaitKind { kBlocking, kParked };
 
+// For Adopt: says that `range` is right.
+inline Resource::Verify AllOf(const Range& range) {
+  return [range] {
+    RangeSet all;
+    all.Add(range);
+    return all;
+  };
+}
+
 class ResourceFixture : public testing::Test {
  protected:
   // Of `length` bytes; of unknown length without it.

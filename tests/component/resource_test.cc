@@ -381,7 +381,7 @@ class CountingObserver : public ResourceObserver {
 TEST_P(ResourceTest, WritesAdoptionsAndEvictionsAreToldExactly) {
   CountingObserver observer;
   resource_->AddObserver(&observer);
-  ASSERT_TRUE(resource_->Adopt({4 * kBlock, 5 * kBlock}).ok());
+  ASSERT_TRUE(resource_->Adopt({4 * kBlock, 5 * kBlock}, AllOf({4 * kBlock, 5 * kBlock})).ok());
   EXPECT_EQ(observer.bytes(), kBlock);
   resource_->Evict({4 * kBlock, 5 * kBlock});
   ASSERT_TRUE(Put({10, 3 * kBlock}).ok());
@@ -419,6 +419,8 @@ class AdoptTest : public ResourceTest {
     ASSERT_TRUE(driver_->Write(range.begin, OracleBytes(1, range)).ok());
     left_ = driver_->writes().size();
   }
+  // All of it is right.
+  Status Adopt(const Range& range) { return resource_->Adopt(range, AllOf(range)); }
   size_t writes_since() { return driver_->writes().size() - left_; }
 
   Notes notes_;
@@ -427,7 +429,7 @@ class AdoptTest : public ResourceTest {
 
 TEST_P(AdoptTest, WhatTheDriverHoldsIsCoveredWithoutAWrite) {
   LeaveInDriver({0, 2 * kBlock});
-  ASSERT_TRUE(resource_->Adopt({0, 2 * kBlock}).ok());
+  ASSERT_TRUE(Adopt({0, 2 * kBlock}).ok());
   EXPECT_EQ(writes_since(), 0u);
   std::optional<Lease> lease = resource_->TryLease({10, 2 * kBlock});
   ASSERT_TRUE(lease);
@@ -441,9 +443,9 @@ TEST_P(AdoptTest, ItWakesWhoeverWaits) {
   LeaveInDriver({0, 2 * kBlock});
   for (const WaitKind kind : {WaitKind::kBlocking, WaitKind::kParked}) {
     auto wait = Sleep(kind, {kBlock - 10, kBlock + 10});
-    ASSERT_TRUE(resource_->Adopt({0, kBlock}).ok());
+    ASSERT_TRUE(Adopt({0, kBlock}).ok());
     EXPECT_EQ(resource_->WaiterCount(), 1u);
-    ASSERT_TRUE(resource_->Adopt({kBlock, 2 * kBlock}).ok());
+    ASSERT_TRUE(Adopt({kBlock, 2 * kBlock}).ok());
     Result<Lease> lease = wait.get();
     ASSERT_TRUE(lease.ok());
     ExpectRight(*lease);
@@ -458,8 +460,8 @@ TEST_P(AdoptTest, WhatIsCoveredIsSkipped) {
   ASSERT_TRUE(Put({kBlock, 2 * kBlock}).ok());
   LeaveInDriver({0, kBlock});
   LeaveInDriver({2 * kBlock, 3 * kBlock});
-  ASSERT_TRUE(resource_->Adopt({0, 3 * kBlock}).ok());
-  ASSERT_TRUE(resource_->Adopt({0, 3 * kBlock}).ok());
+  ASSERT_TRUE(Adopt({0, 3 * kBlock}).ok());
+  ASSERT_TRUE(Adopt({0, 3 * kBlock}).ok());
   EXPECT_THAT(notes_.adopted, ElementsAre(Range{0, kBlock}, Range{2 * kBlock, 3 * kBlock}));
   ASSERT_TRUE(Put({0, 3 * kBlock}).ok());
   EXPECT_EQ(writes_since(), 0u);
@@ -467,29 +469,29 @@ TEST_P(AdoptTest, WhatIsCoveredIsSkipped) {
 
 TEST_P(AdoptTest, TheLastPartCommits) {
   LeaveInDriver({0, kLength});
-  ASSERT_TRUE(resource_->Adopt({kBlock, kLength}).ok());
+  ASSERT_TRUE(Adopt({kBlock, kLength}).ok());
   EXPECT_EQ(resource_->state(), Resource::State::kActive);
-  ASSERT_TRUE(resource_->Adopt({0, kBlock}).ok());
+  ASSERT_TRUE(Adopt({0, kBlock}).ok());
   EXPECT_EQ(resource_->state(), Resource::State::kCommitted);
   EXPECT_THAT(notes_.commits, ElementsAre(kLength));
   EXPECT_TRUE(resource_->FreezeForKernel());
-  EXPECT_TRUE(resource_->Adopt({0, kLength}).ok());
+  EXPECT_TRUE(Adopt({0, kLength}).ok());
 }
 
 TEST_P(AdoptTest, ARangeThatIsNotTheObjectsIsRefused) {
-  EXPECT_TRUE(resource_->Adopt({5, 5}).ok());
-  EXPECT_EQ(resource_->Adopt({0, kLength + 1}).code(), Code::kInvalidArgument);
-  EXPECT_EQ(resource_->Adopt({0, kMaxOffset + 1}).code(), Code::kInvalidArgument);
+  EXPECT_TRUE(Adopt({5, 5}).ok());
+  EXPECT_EQ(Adopt({0, kLength + 1}).code(), Code::kInvalidArgument);
+  EXPECT_EQ(Adopt({0, kMaxOffset + 1}).code(), Code::kInvalidArgument);
   EXPECT_TRUE(resource_->Coverage().empty());
 }
 
 TEST_P(AdoptTest, AFailedResourceAdoptsAndACancelledOneDoesNot) {
   LeaveInDriver({0, 2 * kBlock});
   resource_->Fail(Status(Code::kStale));
-  EXPECT_TRUE(resource_->Adopt({0, kBlock}).ok());
+  EXPECT_TRUE(Adopt({0, kBlock}).ok());
   ExpectRight(*resource_->WaitRange({0, kBlock}));
   resource_->Cancel();
-  EXPECT_EQ(resource_->Adopt({kBlock, 2 * kBlock}).code(), Code::kShutdown);
+  EXPECT_EQ(Adopt({kBlock, 2 * kBlock}).code(), Code::kShutdown);
   EXPECT_FALSE(Covered({0, kBlock + 1}));
 }
 
@@ -497,7 +499,7 @@ TEST_P(AdoptTest, AFailureThatIsRememberedDoesNotHideIt) {
   LeaveInDriver({0, kBlock});
   resource_->FailFlight({0, kBlock}, Status(Code::kTimedOut));
   EXPECT_EQ(resource_->WaitRange({0, 10}).code(), Code::kTimedOut);
-  ASSERT_TRUE(resource_->Adopt({0, kBlock}).ok());
+  ASSERT_TRUE(Adopt({0, kBlock}).ok());
   EXPECT_TRUE(resource_->WaitRange({0, 10}).ok());
 }
 
@@ -511,8 +513,14 @@ TEST_P(AdoptTest, ItWaitsForAWriteOfTheSameBytesAndSkipsThem) {
   });
   std::thread writer([&] { EXPECT_TRUE(Put({0, kBlock}).ok()); });
   writing.get_future().wait();
-  auto adopt = std::async(std::launch::async, [&] { return resource_->Adopt({0, 2 * kBlock}); });
-  EXPECT_EQ(adopt.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  std::atomic<bool> written = false;
+  auto adopt = std::async(std::launch::async, [&] {
+    return resource_->Adopt({0, 2 * kBlock}, [&] {
+      EXPECT_TRUE(written);
+      return AllOf({0, 2 * kBlock})();
+    });
+  });
+  written = true;
   go_on.set_value();
   writer.join();
   EXPECT_TRUE(adopt.get().ok());
@@ -520,7 +528,7 @@ TEST_P(AdoptTest, ItWaitsForAWriteOfTheSameBytesAndSkipsThem) {
   EXPECT_TRUE(Covered({0, 2 * kBlock}));
 }
 
-TEST_P(AdoptTest, BytesThatLeaveMeanwhileAreNotAdopted) {
+TEST_P(AdoptTest, BytesThatAreLeavingAreGoneBeforeTheyAreVerified) {
   ASSERT_TRUE(Put({0, 10}).ok());
   LeaveInDriver({0, kBlock});
   std::promise<void> punching, go_on;
@@ -531,13 +539,42 @@ TEST_P(AdoptTest, BytesThatLeaveMeanwhileAreNotAdopted) {
   });
   std::thread evicting([&] { EXPECT_TRUE(resource_->MarkAbsent({0, 10})); });
   punching.get_future().wait();
-  auto adopt = std::async(std::launch::async, [&] { return resource_->Adopt({0, kBlock}); });
-  EXPECT_EQ(adopt.wait_for(std::chrono::milliseconds(20)), std::future_status::timeout);
+  auto adopt = std::async(std::launch::async, [&] {
+    return resource_->Adopt({0, kBlock}, [&] {
+      std::vector<std::byte> bytes(kBlock);
+      EXPECT_TRUE(driver_->Read({0, kBlock}, bytes).ok());
+      EXPECT_NE(bytes, OracleBytes(1, {0, kBlock}));
+      return RangeSet();
+    });
+  });
   go_on.set_value();
   evicting.join();
   EXPECT_TRUE(adopt.get().ok());
   EXPECT_TRUE(resource_->Coverage().empty());
   EXPECT_TRUE(notes_.adopted.empty());
+}
+
+TEST_P(AdoptTest, BytesThatAreBeingVerifiedLeaveOnlyAfterwards) {
+  ASSERT_TRUE(Put({0, 10}).ok());
+  LeaveInDriver({0, kBlock});
+  std::future<bool> leaves;
+  ASSERT_TRUE(resource_
+                  ->Adopt({0, kBlock},
+                          [&] {
+                            leaves = std::async(std::launch::async, [&] {
+                              return resource_->MarkAbsent({0, 10});
+                            });
+                            return AllOf({0, kBlock})();
+                          })
+                  .ok());
+  EXPECT_TRUE(leaves.get());
+  EXPECT_TRUE(resource_->Coverage().empty());
+}
+
+TEST_P(AdoptTest, OnlyWhatIsRightIsCovered) {
+  LeaveInDriver({0, 3 * kBlock});
+  ASSERT_TRUE(resource_->Adopt({0, 3 * kBlock}, AllOf({kBlock, 2 * kBlock})).ok());
+  EXPECT_THAT(resource_->Coverage(), ElementsAre(Range{kBlock, 2 * kBlock}));
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, AdoptTest, testing::ValuesIn(AllDrivers()),
