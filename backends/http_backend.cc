@@ -1,8 +1,6 @@
 #include "backends/http_backend.h"
 
 #include <optional>
-#include <semaphore>
-#include <stop_token>
 #include <string_view>
 
 #include "absl/time/clock.h"
@@ -11,18 +9,13 @@
 #include "backends/http_connection.h"
 #include "backends/http_stat.h"
 #include "backends/index_page.h"
+#include "backends/range_receiver.h"
 #include "backends/response_validator.h"
+#include "backends/retrying.h"
 #include "core/log.h"
 
 namespace brimfs {
 namespace {
-
-// False if `stop` came first.
-bool SleepUntil(TimePoint when, const std::stop_token& stop) {
-  std::binary_semaphore stopped(0);
-  const std::stop_callback wake(stop, [&stopped] { stopped.release(); });
-  return !stopped.try_acquire_until(when);
-}
 
 Status WithUrl(const Status& status, const Url& url) {
   if (status.ok()) return status;
@@ -87,7 +80,9 @@ HttpBackend::HttpBackend(Url base, const HttpClient::Options& options, int metad
 
 HttpBackend::HttpBackend(std::shared_ptr<const UrlMap> urls, const HttpClient::Options& options,
                          int metadata_connections)
-    : urls_(std::move(urls)), options_(options), clients_(metadata_connections, options) {}
+    : urls_(std::move(urls)),
+      options_(options),
+      clients_(metadata_connections, [options] { return std::make_unique<HttpClient>(options); }) {}
 
 Result<ObjectInfo> HttpBackend::Stat(const std::string& path, const CallLimits& limits) {
   const std::optional<Url> url = urls_->Find(path);
@@ -145,39 +140,11 @@ SourceHost& HttpBackend::HostOf(const std::string& path) {
   return url ? hosts_.Of(*url) : Backend::HostOf(path);
 }
 
-Status HttpBackend::TryOnce(SourceHost& host, const CallLimits& limits,
-                            const std::function<Status(HttpClient&)>& try_once) {
-  auto client = clients_.Take(host, limits);
-  if (!client.ok()) return client.status();
-  Status status = try_once(**client);
-  clients_.Return(host, std::move(*client));
-  return status;
-}
-
 Status HttpBackend::Retrying(const Url& url, const CallLimits& limits,
                              const std::function<Status(HttpClient&)>& try_once) {
   SourceHost& host = hosts_.Of(url);
-  Status status;
-  for (int attempt = 1;; ++attempt) {
-    TimePoint now = std::chrono::steady_clock::now();
-    if (attempt == 1 || host.retries.TryTake(now)) {
-      status = TryOnce(host, limits, try_once);
-      now = std::chrono::steady_clock::now();
-    } else {
-      // No try, and a longer wait than for this one. The server's time to come back is over.
-      status = Status(status.code(), status.message());
-    }
-    if (status.ok()) {
-      host.retries.Earn(kFillBlock);  // as a fetch of one
-      return status;
-    }
-    const auto wait = retry_.NextWait(attempt, status, now, limits.deadline, RandomFraction());
-    if (!wait && status.code() == Code::kUnavailable) {
-      return Status(Code::kTimedOut, status.message());
-    }
-    if (!wait) return status;
-    if (!SleepUntil(now + *wait, limits.stop)) return Status(Code::kInterrupted, status.message());
-  }
+  return brimfs::Retrying(host, retry_, limits,
+                          [&] { return clients_.With(host, limits, try_once); });
 }
 
 Result<OpenedSource> OpenHttpSource(const std::string& source, const BackendOptions& options,

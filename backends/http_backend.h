@@ -9,6 +9,7 @@
 
 #include "backends/client_pool.h"
 #include "backends/host_table.h"
+#include "backends/http_client.h"
 #include "backends/source.h"
 #include "backends/url.h"
 #include "backends/url_map.h"
@@ -43,18 +44,14 @@ class HttpBackend : public Backend {
   SourceHost& HostOf(const std::string& path) override;
 
  private:
-  // Tries until it succeeds or another try does not help; so often as the host's allowance, which
-  // the fetches share, lets it.
   Status Retrying(const Url& url, const CallLimits& limits,
                   const std::function<Status(HttpClient&)>& try_once);
-  Status TryOnce(SourceHost& host, const CallLimits& limits,
-                 const std::function<Status(HttpClient&)>& try_once);
 
   const std::shared_ptr<const UrlMap> urls_;
   const HttpClient::Options options_;
   const RetryPolicy retry_;
   HostTable hosts_;
-  ClientPool clients_;
+  ClientPool<HttpClient> clients_;
 };
 
 // For the registry: an http or https SOURCE.

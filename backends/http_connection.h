@@ -22,10 +22,6 @@ class HttpConnection : public Connection {
   HttpClient client_;
 };
 
-// Says once a server in the log that its objects carry no validator that is sure to change. `url`
-// is one of them.
-void WarnOfWeakValidator(const Url& url, const Version& version);
-
 }  // namespace brimfs
 
 #endif  // BRIMFS_BACKENDS_HTTP_CONNECTION_H_

@@ -16,10 +16,11 @@
 namespace brimfs {
 
 struct HttpRequest {
-  enum class Method { kGet, kHead };
+  enum class Method { kGet, kHead, kPost, kPut };
 
   Method method = Method::kGet;
   Url url;
+  std::string body;                  // of kPost and kPut
   std::vector<std::string> headers;  // "Name: value"; none of them secret
 
   // Who asks; may be null. Whoever sets it sees to it that `url` is of the origin it is meant for.

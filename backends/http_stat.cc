@@ -5,6 +5,7 @@
 #include "absl/time/clock.h"
 #include "backends/body_length.h"
 #include "backends/content_range.h"
+#include "backends/head_keeper.h"
 #include "backends/http_number.h"
 #include "backends/redirect.h"
 #include "backends/response_validator.h"
@@ -16,20 +17,6 @@ namespace {
 struct Reply {
   bool redirects_to_directory = false;
   HttpHead head;  // of the last answer, if not
-};
-
-class HeadKeeper : public HttpResponder {
- public:
-  Status OnHead(const HttpHead& head) override {
-    head_ = head;
-    return Status(Code::kEof);
-  }
-  Status OnBody(std::span<const std::byte>) override { return Status(Code::kEof); }
-
-  const HttpHead& head() const { return head_; }
-
- private:
-  HttpHead head_;
 };
 
 Result<Reply> Ask(HttpClient& client, HttpRequest request, const CallLimits& limits) {

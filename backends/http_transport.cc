@@ -157,9 +157,17 @@ void HttpTransport::SetUp() {
 
 void HttpTransport::SetRequest(const HttpRequest& request) {
   CURL* const easy = handles_->easy;
-  const bool head_only = request.method == HttpRequest::Method::kHead;
-  curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-  curl_easy_setopt(easy, CURLOPT_NOBODY, head_only ? 1L : 0L);
+  using Method = HttpRequest::Method;
+  const Method method = request.method;
+  if (method == Method::kPost || method == Method::kPut) {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 0L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.c_str());  // outlives the transfer
+  } else {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOBODY, method == Method::kHead ? 1L : 0L);
+  }
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method == Method::kPut ? "PUT" : nullptr);
   curl_easy_setopt(easy, CURLOPT_URL, request.url.ToString().c_str());
   SetLogin(request);
 }

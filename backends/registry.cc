@@ -8,6 +8,7 @@
 #include "backends/http_backend.h"
 #include "backends/http_headers.h"
 #include "backends/list_backend.h"
+#include "backends/s3_source.h"
 
 namespace brimfs {
 namespace {
@@ -21,10 +22,9 @@ struct Scheme {
 
 // The first one is that of plain paths.
 constexpr Scheme kSchemes[] = {
-    {"file", &OpenFileSource, &NameFileSource},
-    {"http", &OpenHttpSource, &NameHttpSource},
-    {"https", &OpenHttpSource, &NameHttpSource},
-    {"list", &OpenListSource, &NameListSource},
+    {"file", &OpenFileSource, &NameFileSource},  {"http", &OpenHttpSource, &NameHttpSource},
+    {"https", &OpenHttpSource, &NameHttpSource}, {"list", &OpenListSource, &NameListSource},
+    {"s3", &OpenS3Source, &NameS3Source},
 };
 
 // Empty if the source is a path: nothing before a ':' that could be a scheme.
@@ -63,18 +63,28 @@ Result<const Scheme*> FindScheme(const std::string& source) {
   return &kSchemes[0];
 }
 
+// Options that would change nothing are a mistake.
+Status CheckOptions(const Scheme& scheme, const BackendOptions& options) {
+  if (scheme.name == "s3" || options.s3 == S3Options()) return OkStatus();
+  return Status(Code::kInvalidArgument,
+                "endpoint, region, profile, anonymous, addressing, requester_pays, bucket_owner, "
+                "sse_c_key, dualstack, fips and accelerate are for s3: sources only");
+}
+
 }  // namespace
 
 Result<OpenedSource> OpenSource(const std::string& source, const BackendOptions& options,
                                 const CallLimits& limits) {
   const Result<const Scheme*> scheme = FindScheme(source);
   if (!scheme.ok()) return scheme.status();
+  BRIMFS_RETURN_IF_ERROR(CheckOptions(**scheme, options));
   return (*scheme)->open(source, options, limits);
 }
 
 Result<OfflineSource> NameSource(const std::string& source, const BackendOptions& options) {
   const Result<const Scheme*> scheme = FindScheme(source);
   if (!scheme.ok()) return scheme.status();
+  BRIMFS_RETURN_IF_ERROR(CheckOptions(**scheme, options));
   return (*scheme)->name_it(source, options);
 }
 

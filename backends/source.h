@@ -6,14 +6,28 @@
 #include <optional>
 #include <string>
 
+#include "backends/s3_endpoint.h"
 #include "core/backend.h"
 
 namespace brimfs {
 
+// Of s3: sources.
+struct S3Options {
+  S3Place place;
+  std::string region;           // empty: as the environment or the profile says, or the server
+  std::string profile;          // of the AWS tools' files; empty: as the environment says
+  bool anonymous = false;       // nothing is signed
+  bool requester_pays = false;  // as is whoever asks, for requests and bytes
+  std::string bucket_owner;     // account that the bucket has to belong to; empty: any
+  std::string sse_c_key;  // file with the key that the objects are encrypted with; may be empty
+
+  friend bool operator==(const S3Options&, const S3Options&) = default;
+};
+
 // Of sources that are reached over HTTP. Empty: there is none. Paths are absolute.
 struct BackendOptions {
   // --- Who asks, see backends/login.h
-  std::string credentials;  // file with a user name and password, or a token
+  std::string credentials;  // file with a user name and password, or a token; of s3: with keys
   std::string netrc;        // file in the format of netrc(5), instead
   std::string headers;      // file with fields to add to every request
   std::string cert;         // PEM file of a certificate for servers that ask for one
@@ -30,6 +44,8 @@ struct BackendOptions {
   std::string unix_socket;              // every connection goes there
 
   Duration connect_timeout = std::chrono::seconds(10);
+
+  S3Options s3;
 };
 
 struct OpenedSource {

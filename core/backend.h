@@ -32,7 +32,11 @@ struct ObjectInfo {
 struct ListedName {
   std::string name;  // one component, decoded
   ObjectKind kind = ObjectKind::kFile;
-  Version version;  // length only where the listing is exact; usually no ETag
+  Version version;  // length only where the listing is exact; an ETag only from object stores
+
+  // When the source was asked for the page that has the name, if that was not when List was called:
+  // what it says is believed from then on.
+  std::optional<TimePoint> asked = std::nullopt;
 };
 
 // Per CallLimits::stall: about what a modem of the last century brings in a second.
@@ -97,10 +101,21 @@ class Backend {
   //   kTimedOut if trouble lasts until the deadline, with the last cause.
   virtual Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) = 0;
 
-  // Calls `each` for every name of a directory, in the order of the source, as they arrive. Names
-  // that cannot be file names are left out and counted in the log. Where a listing breaks off it is
-  // tried again as Stat is: `anew` says that the names so far do not count. kUnsupported: the
-  // directory has no listing; its names are found by Stat. Thread-safe.
+  // Calls `each` for every name of a directory, in the order of the source, as they arrive: readdir
+  // shows them while the rest is still to come, so nothing is gathered first but what one page
+  // holds. Names that cannot be file names are left out and counted in the log.
+  //
+  // A name that is a file and a directory comes twice, in any order and not always one after the
+  // other ("a", "a-b", "a/"). While the names come sorted by key, which is the name and for a
+  // directory a '/' behind it, a file is not taken for one before a key has come that is behind its
+  // name with a '/'; of an unsorted listing it is at once. readdir shows each name once, as what it
+  // came first.
+  //
+  // Where a listing breaks off it is tried again as Stat is: `anew` says that the names so far do
+  // not count; it need not be called where the listing goes on behind the last of them. Of a
+  // listing in pages the deadline bounds each: every page has as long as the first. What is stopped
+  // by the limits' `stop`, because nobody wants it any more, is asked for no further page.
+  // kUnsupported: the directory has no listing; its names are found by Stat. Thread-safe.
   using EachName = std::function<void(ListedName)>;
   using BeginAnew = std::function<void()>;
   virtual Status List(const std::string& path, const EachName& each, const BeginAnew& anew,

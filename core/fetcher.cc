@@ -212,7 +212,9 @@ void Fetcher::Fail(const std::vector<Range>& missing, const Status& error) {
                        std::to_string(missing.back().end) + ": " + error.message());
   if (why.code() != Code::kShutdown) {  // that is no failure, and news to nobody
     stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
-    if (options_.say_every_failure) {
+    if (why.code() == Code::kNoData) {
+      // The backend has said so, once for the object.
+    } else if (options_.say_every_failure) {
       Log(LogLevel::kWarning, why.ToString());
     } else {
       LogOnce("fetch failure", LogLevel::kWarning, why.ToString() + "; others are not said");

@@ -20,7 +20,7 @@ AheadWork::~AheadWork() {
 void AheadWork::Submit(const void* owner, Job job) {
   Queued oldest;
   MutexLock lock(mu_);
-  if (queue_.size() == kMaxQueued) {
+  if (queue_.size() == max_queued_) {
     oldest = std::move(queue_.front());
     queue_.pop_front();
   }

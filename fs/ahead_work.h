@@ -20,12 +20,13 @@ class AheadWork {
   // Ends soon after the stop is requested.
   using Job = std::function<void(const std::stop_token& stop)>;
 
-  explicit AheadWork(size_t threads) : max_threads_(threads) {}
+  explicit AheadWork(size_t threads, size_t max_queued = kMaxQueued)
+      : max_threads_(threads), max_queued_(max_queued) {}
 
   // Stops what is being done, drops the rest, and waits for the threads.
   ~AheadWork();
 
-  // `owner` is whom Drop names. Beyond kMaxQueued the oldest job is dropped.
+  // `owner` is whom Drop names. Beyond what may be queued the oldest job is dropped.
   void Submit(const void* owner, Job job);
 
   // Forgets the jobs of `owner` that have not begun.
@@ -40,6 +41,7 @@ class AheadWork {
   void Work();
 
   const size_t max_threads_;
+  const size_t max_queued_;
   std::stop_source stop_;
 
   Mutex mu_;  // a leaf

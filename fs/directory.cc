@@ -8,15 +8,15 @@ namespace brimfs {
 void Directory::SetGuide(std::shared_ptr<const Listing> guide) {
   guide_ = std::move(guide);
   pass_ = ListingPass();
-  by_name_ = by_number_ = LookUpPattern();
+  patterns_ = {};
   reads_ = nullptr;
 }
 
 void Directory::DropOldListing(TimePoint now) {
   if (guide_ && now - guided_ >= ttl_) SetGuide(nullptr);
-  if (listing_ && now - listing_->fetched < ttl_) return;
+  if (listing_ && now - listing_->latest() < ttl_) return;
   listing_ = nullptr;
-  distrusted_.clear();
+  if (!growing_) distrusted_.clear();
 }
 
 std::optional<Known> Directory::Asked(const std::string& name, TimePoint now) const {
@@ -30,11 +30,17 @@ std::optional<Known> Directory::Asked(const std::string& name, TimePoint now) co
   return std::nullopt;
 }
 
-const ListedName* Directory::TrustedListed(const std::string& name) const {
-  if (!listing_) return nullptr;
+std::optional<Listed> Directory::TrustedListed(const std::string& name, TimePoint now) const {
   const auto distrusted = distrusted_.find(name);
-  if (distrusted != distrusted_.end() && listing_->fetched <= distrusted->second) return nullptr;
-  return listing_->Find(name);
+  const TimePoint after = distrusted != distrusted_.end() ? distrusted->second : TimePoint::min();
+  const auto trusted = [&](const std::optional<Listed>& listed) {
+    return listed && now - listed->as_of < ttl_ && listed->as_of > after;
+  };
+  std::optional<Listed> newest = listing_ ? listing_->Find(name) : std::nullopt;
+  if (!trusted(newest)) newest = std::nullopt;
+  std::optional<Listed> growing = growing_ ? growing_->Find(name) : std::nullopt;
+  if (trusted(growing) && (!newest || growing->as_of >= newest->as_of)) newest = growing;
+  return newest;
 }
 
 std::optional<Known> Directory::Find(const std::string& name) {
@@ -54,10 +60,10 @@ std::optional<Known> Directory::Peek(const std::string& name) {
 
 std::optional<Known> Directory::Look(const std::string& name, TimePoint now) const {
   std::optional<Known> asked = Asked(name, now);
-  const ListedName* listed = TrustedListed(name);
-  if (!listed || (asked && asked->as_of >= listing_->fetched)) return asked;
+  std::optional<Listed> listed = TrustedListed(name, now);
+  if (!listed || (asked && asked->as_of >= listed->as_of)) return asked;
 
-  ObjectInfo info{listed->kind, listed->version};
+  ObjectInfo info = std::move(listed->info);
   if (info.kind == ObjectKind::kFile && asked && asked->info.ok() &&
       asked->info->kind == ObjectKind::kFile && SameVersion(asked->info->version, info.version)) {
     // A listing without exact lengths cannot vouch for what was asked before it.
@@ -65,7 +71,7 @@ std::optional<Known> Directory::Look(const std::string& name, TimePoint now) con
     info.version = Merge(asked->info->version, info.version);
   }
   if (info.kind == ObjectKind::kFile && !info.version.length) return std::nullopt;
-  return Known{std::move(info), listing_->fetched};
+  return Known{std::move(info), listed->as_of};
 }
 
 void Directory::Remember(const std::string& name, Known known) {
@@ -98,43 +104,45 @@ Directory::Outlook Directory::OnLookUp(const std::string& name) {
   MutexLock lock(mu_);
   DropOldListing(now);
   if (!guide_) return outlook;
-  const ListedName* const found = guide_->Find(name);
-  if (found == nullptr) return outlook;
+  const std::optional<size_t> position = guide_->PositionOf(name);
+  if (!position) return outlook;
 
-  const std::vector<ListedName>& names = guide_->names;
-  const auto position = static_cast<size_t>(found - names.data());
-  const LookUpPattern::Advice named = by_name_.OnLookUp(position, names.size());
-  const LookUpPattern::Advice numbered = by_number_.OnLookUp(guide_->rank[position], names.size());
-  pass_.OnLookUp(position, names.size());
+  const NameOrders& orders = guide_->orders();
+  bool in_order = false;
   std::vector<size_t> next;
-  for (size_t i = named.begin; i < named.end; ++i) next.push_back(i);
-  for (size_t i = numbered.begin; i < numbered.end; ++i) next.push_back(guide_->by_number[i]);
-  for (const size_t i : next) {
-    if (pass_.Had(i) || names[i].kind != ObjectKind::kFile || Look(names[i].name, now)) continue;
-    outlook.names.push_back(names[i].name);
+  for (size_t k = 0; k < orders.orders(); ++k) {
+    const LookUpPattern::Advice advice =
+        patterns_[k].OnLookUp(orders.PlaceOf(k, *position), orders.Places(k));
+    in_order = in_order || advice.in_order;
+    for (size_t place = advice.begin; place < advice.end; ++place) {
+      if (const auto at = orders.PositionAt(k, place)) next.push_back(*at);
+    }
   }
-  if (named.in_order || numbered.in_order) {
+  pass_.OnLookUp(*position, guide_->size());
+  for (const size_t at : next) {
+    if (pass_.Had(at) || guide_->KindAt(at) != ObjectKind::kFile) continue;
+    std::string wanted = guide_->NameAt(at);
+    if (!Look(wanted, now)) outlook.names.push_back(std::move(wanted));
+  }
+  if (in_order) {
     guided_ = now;
   } else {
     outlook.random = true;
-    by_name_.Collapse();
-    by_number_.Collapse();
+    for (LookUpPattern& pattern : patterns_) pattern.Collapse();
   }
   return outlook;
 }
 
 void Directory::OnGiven(const std::string& name) {
   MutexLock lock(mu_);
-  if (!guide_ || guide_->exact) return;  // of one that is exact nothing is asked for
-  const ListedName* const found = guide_->Find(name);
-  if (found == nullptr) return;
-  pass_.OnGiven(static_cast<size_t>(found - guide_->names.data()), guide_->names.size());
+  if (!guide_ || guide_->exact()) return;  // of one that is exact nothing is asked for
+  if (const auto position = guide_->PositionOf(name)) pass_.OnGiven(*position, guide_->size());
 }
 
 bool Directory::WasHad(const std::string& name) const {
   MutexLock lock(mu_);
-  const ListedName* const found = guide_ ? guide_->Find(name) : nullptr;
-  return found != nullptr && pass_.Had(static_cast<size_t>(found - guide_->names.data()));
+  const auto position = guide_ ? guide_->PositionOf(name) : std::nullopt;
+  return position && pass_.Had(*position);
 }
 
 Directory::Siblings Directory::OnRead(const std::string& name, uint64_t length, uint64_t front,
@@ -144,26 +152,25 @@ Directory::Siblings Directory::OnRead(const std::string& name, uint64_t length, 
   MutexLock lock(mu_);
   DropOldListing(now);
   if (!guide_) return siblings;
-  const std::vector<ListedName>& names = guide_->names;
-  const ListedName* const found = guide_->Find(name);
-  if (found == nullptr) return siblings;
+  const std::optional<size_t> found = guide_->PositionOf(name);
+  if (!found) return siblings;
 
   std::map<size_t, Version> known;
   const auto length_of = [&](size_t position)
                              ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) -> std::optional<uint64_t> {
-    if (names[position].kind == ObjectKind::kDirectory) return 0;
-    const std::optional<Known> file = Look(names[position].name, now);
+    if (guide_->KindAt(position) == ObjectKind::kDirectory) return 0;
+    const std::optional<Known> file = Look(guide_->NameAt(position), now);
     if (!file) return std::nullopt;
     if (!file->info.ok() || file->info->kind == ObjectKind::kDirectory) return 0;
     known.insert_or_assign(position, file->info->version);
     return file->info->version.length;
   };
   if (!reads_) reads_ = std::make_unique<SiblingReads>();
-  const auto position = static_cast<size_t>(found - names.data());
   const SiblingReads::Advice advice =
-      reads_->OnRead(*guide_, {position, length, front}, limit, length_of);
+      reads_->OnRead(*guide_, {*found, length, front}, limit, length_of);
   for (const SiblingReads::Wanted& wanted : advice.wanted) {
-    siblings.files.push_back({names[wanted.position].name, known[wanted.position], wanted.bytes});
+    siblings.files.push_back(
+        {guide_->NameAt(wanted.position), known[wanted.position], wanted.bytes});
   }
   siblings.random = advice.random;
   if (!advice.random) guided_ = now;
@@ -181,9 +188,10 @@ void Directory::RememberAbsent(const std::string& name, TimePoint as_of) {
 
 void Directory::SetListing(std::shared_ptr<const Listing> listing) {
   MutexLock lock(mu_);
-  std::erase_if(distrusted_, [&](const auto& one) { return one.second < listing->fetched; });
+  if (listing_ && listing_->fetched() > listing->fetched()) return;
+  std::erase_if(distrusted_, [&](const auto& one) { return one.second < listing->fetched(); });
   SetGuide(listing);
-  guided_ = listing->fetched;
+  guided_ = listing->latest();
   listing_ = std::move(listing);
 }
 
@@ -191,7 +199,17 @@ std::shared_ptr<const Listing> Directory::listing() {
   const TimePoint now = clock_.Now();
   MutexLock lock(mu_);
   DropOldListing(now);
-  return listing_;
+  return listing_ && now - listing_->fetched() < ttl_ ? listing_ : nullptr;
+}
+
+void Directory::SetGrowing(std::shared_ptr<const GrowingListing> growing) {
+  MutexLock lock(mu_);
+  growing_ = std::move(growing);
+}
+
+void Directory::DropGrowing(const GrowingListing& growing) {
+  MutexLock lock(mu_);
+  if (growing_.get() == &growing) growing_ = nullptr;
 }
 
 void Directory::Distrust(const std::string& name) {
@@ -199,7 +217,8 @@ void Directory::Distrust(const std::string& name) {
   MutexLock lock(mu_);
   asked_.erase(name);
   absent_.erase(name);
-  if (listing_ && listing_->Find(name)) distrusted_.insert_or_assign(name, now);
+  // It may be on its way in the one that is under way.
+  if (growing_ || (listing_ && listing_->Find(name))) distrusted_.insert_or_assign(name, now);
 }
 
 void Directory::Forget(const std::string& name) {

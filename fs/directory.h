@@ -2,6 +2,7 @@
 #ifndef BRIMFS_FS_DIRECTORY_H_
 #define BRIMFS_FS_DIRECTORY_H_
 
+#include <array>
 #include <deque>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "core/backend.h"
 #include "core/clock.h"
 #include "core/mutex.h"
+#include "fs/growing_listing.h"
 #include "fs/listing.h"
 #include "fs/listing_pass.h"
 #include "fs/lookup_pattern.h"
@@ -40,9 +42,9 @@ class Directory {
       : clock_(clock), ttl_(ttl), negative_ttl_(negative_ttl) {}
 
   // What may be said of `name` without asking: the newer of what was asked and what the listing
-  // says, if that is all that stat needs (a directory, or an exact length). That a listing lacks a
-  // name says nothing: it may be unlisted. But a newer listing that has the name refutes an older
-  // kNotFound.
+  // says, or what has come of one that is under way, if that is all that stat needs (a directory,
+  // or an exact length). That a listing lacks a name says nothing: it may be unlisted. But a newer
+  // listing that has the name refutes an older kNotFound.
   std::optional<Known> Find(const std::string& name);
 
   void Remember(const std::string& name, Known known);
@@ -84,8 +86,14 @@ class Directory {
   // As Find, by somebody who does not look the name up.
   std::optional<Known> Peek(const std::string& name);
 
+  // Unless one that was begun later has come already.
   void SetListing(std::shared_ptr<const Listing> listing);
   std::shared_ptr<const Listing> listing();  // null if absent or too old
+
+  // A listing is under way: what has come of it is believed, until it is dropped, which it is when
+  // it has come to its end, good or bad. Of two at a time the later one counts.
+  void SetGrowing(std::shared_ptr<const GrowingListing> growing);
+  void DropGrowing(const GrowingListing& growing);
 
   // A version of this name turned out to be gone: what is known of it so far, the present listing
   // included, is not believed any more.
@@ -110,27 +118,29 @@ class Directory {
   void RememberAbsent(const std::string& name, TimePoint as_of) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::optional<Known> Asked(const std::string& name, TimePoint now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  const ListedName* TrustedListed(const std::string& name) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The newest that a listing says and that may be believed.
+  std::optional<Listed> TrustedListed(const std::string& name, TimePoint now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   Clock& clock_;
   const Duration ttl_;
   const Duration negative_ttl_;
-  mutable Mutex mu_;
+  mutable Mutex mu_;  // taken before that of a growing listing
   std::shared_ptr<const Listing> listing_ ABSL_GUARDED_BY(mu_);
-  // Names of the listing, and until when: a listing that was fetched later is believed again.
+  std::shared_ptr<const GrowingListing> growing_ ABSL_GUARDED_BY(mu_);
+  // Names of the listings, and until when: what was listed later is believed again.
   std::map<std::string, TimePoint> distrusted_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, Answer> asked_ ABSL_GUARDED_BY(mu_);      // what exists
   std::map<std::string, TimePoint> absent_ ABSL_GUARDED_BY(mu_);  // what does not, as of then
   size_t purge_at_ ABSL_GUARDED_BY(mu_) = 64;  // size of absent_ at which old ones are looked for
   std::deque<std::string> ahead_
       ABSL_GUARDED_BY(mu_);  // names in asked_; some are looked up by now
-  // The last listing, and the lookups in it by its two orders. It guides on when it is too old to
+  // The last listing, and the lookups in it by its orders. It guides on when it is too old to
   // be believed, as long as a program goes through it.
   std::shared_ptr<const Listing> guide_ ABSL_GUARDED_BY(mu_);
   TimePoint guided_ ABSL_GUARDED_BY(mu_);  // when it last did
   ListingPass pass_ ABSL_GUARDED_BY(mu_);
-  LookUpPattern by_name_ ABSL_GUARDED_BY(mu_);
-  LookUpPattern by_number_ ABSL_GUARDED_BY(mu_);
+  std::array<LookUpPattern, NameOrders::kMaxOrders> patterns_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<SiblingReads> reads_ ABSL_GUARDED_BY(mu_);  // null until a file of it was read
 };
 

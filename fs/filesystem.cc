@@ -36,7 +36,11 @@ FileSystem::FileSystem(Backend& backend, Cache& cache, Clock& clock, KernelBacki
       options_(std::move(options)),
       nodes_(std::make_shared<Node>(kRootNode, Place{}, Dated({ObjectKind::kDirectory, {}}),
                                     clock.Now(), MakeDirectory(clock, options_))),
-      siblings_(cache) {}
+      siblings_(cache),
+      grace_(clock),
+      after_grace_([this](std::function<void()> then) {
+        grace_.At(clock_.Now() + ListingFetch::kGrace, std::move(then));
+      }) {}
 
 ObjectInfo FileSystem::Dated(ObjectInfo info) const {
   if (info.kind == ObjectKind::kDirectory && !info.version.last_modified) {
@@ -227,46 +231,80 @@ Result<Attributes> FileSystem::GetAttributes(NodeId id) const {
   return node->attributes;
 }
 
-Result<std::shared_ptr<const Listing>> FileSystem::OpenDirectory(NodeId id, Ask ask,
-                                                                 std::stop_token stop) {
+Result<std::shared_ptr<const GrowingListing>> FileSystem::OpenDirectory(
+    NodeId id, Ask ask, const std::stop_token& stop) {
   const Result<std::shared_ptr<Node>> found = DirectoryNode(id);
   if (!found.ok()) return found.status();
-  Node& node = **found;
+  const std::shared_ptr<Node>& node = *found;
+  const TimePoint now = clock_.Now();
   if (!options_.single_file.empty()) {
-    return MakeListing({{options_.single_file, ObjectKind::kFile, {}}}, "", "", clock_.Now());
+    return std::make_shared<const GrowingListing>(
+        MakeListing({{options_.single_file, ObjectKind::kFile, {}}}, "", "", now));
   }
-  if (auto known = node.directory->listing()) return known;
-  if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
-  return node.listing_flight.Do(clock_, After(clock_.Now(), options_.timeout), stop,
-                                [&] { return FetchListing(node, stop); });
+  if (auto known = node->directory->listing()) {
+    return std::make_shared<const GrowingListing>(std::move(known));
+  }
+  if (stop.stop_requested()) return Status(Code::kInterrupted);
+
+  const bool may_ask = ask == Ask::kSource;
+  std::function<std::shared_ptr<ListingFetch>()> begin;
+  if (may_ask) begin = [&] { return BeginListing(node); };
+  const auto fits = [&](const GrowingListing& growing) {
+    return growing.begun() ? now - growing.fetched() < options_.metadata_ttl : may_ask;
+  };
+  std::shared_ptr<const GrowingListing> growing =
+      node->listing_flight.Want(fits, begin, after_grace_);
+  if (!growing) return Status(Code::kWouldBlock);
+  BRIMFS_RETURN_IF_ERROR(growing->AwaitBegun(clock_, After(clock_.Now(), options_.timeout), stop));
+  return growing;
 }
 
-Result<std::shared_ptr<const Listing>> FileSystem::FetchListing(Node& directory,
-                                                                std::stop_token stop) {
-  cache_.stats().list_calls.fetch_add(1, std::memory_order_relaxed);
-  const TimePoint fetched = clock_.Now();
+std::shared_ptr<ListingFetch> FileSystem::BeginListing(const std::shared_ptr<Node>& directory) {
+  const std::string& path = directory->place.path;
+  auto growing = std::make_shared<GrowingListing>(path, backend_.DisplayUrl(path), clock_.Now());
+  directory->directory->SetGrowing(growing);
+  auto fetch = std::make_shared<ListingFetch>(std::move(growing));
+  listings_.Submit(directory.get(), [this, directory, fetch](const std::stop_token& stop) {
+    FetchListing(*directory, *fetch, stop);
+  });
+  return fetch;
+}
+
+void FileSystem::FetchListing(Node& directory, ListingFetch& fetch, const std::stop_token& stop) {
+  const std::stop_callback unmounted(stop, [&fetch] { fetch.GiveUp(); });
   const std::string& path = directory.place.path;
-  std::vector<ListedName> names;
-  const Status status = backend_.List(
-      path, [&](ListedName name) { names.push_back(std::move(name)); }, [&] { names.clear(); },
-      Limits(std::move(stop)));
-  if (!status.ok() && status.code() != Code::kUnsupported) return Failed(path, status);
-  if (!status.ok()) names.clear();
-  std::shared_ptr<const Listing> listing =
-      MakeListing(std::move(names), path, backend_.DisplayUrl(path), fetched);
-  directory.directory->SetListing(listing);
-  return listing;
+  GrowingListing& growing = fetch.listing();
+  Status status(Code::kInterrupted);
+  if (!fetch.stop().stop_requested()) {
+    cache_.stats().list_calls.fetch_add(1, std::memory_order_relaxed);
+    status = backend_.List(
+        path, [&](const ListedName& name) { growing.Add(name); }, [&] { growing.BeginAnew(); },
+        Limits(fetch.stop()));
+  }
+  if (status.code() == Code::kUnsupported) {
+    growing.BeginAnew();
+    status = OkStatus();
+  }
+  if (status.ok()) {
+    directory.directory->SetListing(growing.Seal());
+  } else {
+    (void)Failed(path, status);
+  }
+  directory.directory->DropGrowing(growing);
+  directory.listing_flight.Land(fetch);
+  // Last: who hears of it finds it all done.
+  growing.End(status);
 }
 
-std::optional<FileSystem::Entry> FileSystem::EntryOf(NodeId id, const ListedName& listed) {
+std::optional<FileSystem::Entry> FileSystem::EntryOf(NodeId id, const std::string& name) {
   const Result<std::shared_ptr<Node>> directory = DirectoryNode(id);
   if (!directory.ok()) return std::nullopt;
-  // Not from `listed`: the handle it comes from may be older than what is known by now.
-  const std::optional<Known> known = (*directory)->directory->Find(listed.name);
+  // Not from the listing that is read: it may be older than what is known by now.
+  const std::optional<Known> known = (*directory)->directory->Find(name);
   if (!known || !known->info.ok()) return std::nullopt;
-  const Result<Entry> entry = Admit(**directory, listed.name, *known);
+  const Result<Entry> entry = Admit(**directory, name, *known);
   if (!entry.ok()) return std::nullopt;
-  (*directory)->directory->OnGiven(listed.name);
+  (*directory)->directory->OnGiven(name);
   return *entry;
 }
 

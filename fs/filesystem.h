@@ -4,6 +4,7 @@
 #define BRIMFS_FS_FILESYSTEM_H_
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,8 +16,10 @@
 #include "core/backend.h"
 #include "core/cache.h"
 #include "core/readahead.h"
+#include "core/timer.h"
 #include "fs/ahead_work.h"
 #include "fs/inode_table.h"
+#include "fs/listing_fetch.h"
 #include "fs/sibling_prefetch.h"
 
 namespace brimfs {
@@ -55,6 +58,9 @@ class FileSystem {
   // one is left to those who wait.
   static constexpr size_t kStatsAhead = 7;
 
+  // Listings that are fetched at a time; the source's connections are what limits it earlier.
+  static constexpr size_t kListings = 64;
+
   struct Options {
     Duration metadata_ttl = std::chrono::seconds(60);
     Duration negative_ttl = std::chrono::seconds(5);
@@ -87,14 +93,17 @@ class FileSystem {
   // Never asks: a node's attributes are frozen.
   Result<Attributes> GetAttributes(NodeId node) const;
 
-  // A snapshot of the directory, at most metadata_ttl old. One request, however many open it at
-  // once. A source without listings has an empty one: its names are found by asking.
-  Result<std::shared_ptr<const Listing>> OpenDirectory(NodeId node, Ask ask,
-                                                       std::stop_token stop = {});
+  // A snapshot of the directory, begun at most metadata_ttl ago, as soon as the source has answered
+  // with something: one that is under way grows on, as long as somebody holds what this returned,
+  // and ListingFetch::kGrace longer. One fetch, however many open it at once. A source without
+  // listings has an empty one: its names are found by asking. What is returned does not outlive
+  // this.
+  Result<std::shared_ptr<const GrowingListing>> OpenDirectory(NodeId node, Ask ask,
+                                                              const std::stop_token& stop = {});
 
   // For readdirplus: the entry of a listed name, with one more lookup count, or nothing if its
   // attributes are not known without a request; then the name is given without attributes.
-  std::optional<Entry> EntryOf(NodeId directory, const ListedName& listed);
+  std::optional<Entry> EntryOf(NodeId directory, const std::string& name);
 
   // st_ino of a name in a directory and of a directory's parent, without asking; the root is its
   // own parent.
@@ -153,7 +162,8 @@ class FileSystem {
   bool Confirm(Node& node, const Known& known);
   // A directory whose time the source does not tell is as old as the mount.
   ObjectInfo Dated(ObjectInfo info) const;
-  Result<std::shared_ptr<const Listing>> FetchListing(Node& directory, std::stop_token stop);
+  std::shared_ptr<ListingFetch> BeginListing(const std::shared_ptr<Node>& directory);
+  void FetchListing(Node& directory, ListingFetch& fetch, const std::stop_token& stop);
 
   // Open files (open_files.cc).
   Status Revalidate(Node& node, Ask ask, std::stop_token stop);
@@ -184,7 +194,10 @@ class FileSystem {
   // Each has its own lock.
   InodeTable nodes_;
   SiblingPrefetch siblings_;
-  AheadWork stat_ahead_{kStatsAhead};  // goes first: it uses all of the above
+  Timer grace_;
+  const ListingFetch::AfterGrace after_grace_;
+  AheadWork stat_ahead_{kStatsAhead};  // these go first: they use all of the above
+  AheadWork listings_{kListings, std::numeric_limits<size_t>::max()};
 };
 
 }  // namespace brimfs

@@ -19,6 +19,10 @@ constexpr double kForever = 365.0 * 24 * 3600;
 // What programs are told to read at a time; every reply may be that long.
 constexpr blksize_t kPreferredRead = 1 << 20;
 
+// glibc's readdir waits for as many bytes of names, or 32 KiB: a listing that is still coming shows
+// its first ones sooner.
+constexpr blksize_t kPreferredDirectoryRead = 4096;
+
 double Seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 // Whatever would change something, with whatever arguments.
@@ -112,12 +116,13 @@ fuse_lowlevel_ops FuseOps::Table() {
   };
   ops.readdir = [](fuse_req_t request, fuse_ino_t, size_t size, off_t offset,
                    fuse_file_info* info) {
-    Of(request).ReadDirectory(request, *reinterpret_cast<DirectoryHandle*>(info->fh), size, offset);
+    Of(request).ReadDirectory(request, *reinterpret_cast<DirectoryHandle*>(info->fh), size, offset,
+                              /*plus=*/false);
   };
   ops.readdirplus = [](fuse_req_t request, fuse_ino_t, size_t size, off_t offset,
                        fuse_file_info* info) {
-    Of(request).ReadDirectoryPlus(request, *reinterpret_cast<DirectoryHandle*>(info->fh), size,
-                                  offset);
+    Of(request).ReadDirectory(request, *reinterpret_cast<DirectoryHandle*>(info->fh), size, offset,
+                              /*plus=*/true);
   };
   ops.releasedir = [](fuse_req_t request, fuse_ino_t, fuse_file_info* info) {
     Of(request).ReleaseDirectory(reinterpret_cast<DirectoryHandle*>(info->fh));
@@ -277,9 +282,11 @@ void FuseOps::StatFs(fuse_req_t request) const {
 }
 
 void FuseOps::GetXattr(fuse_req_t request, fuse_ino_t node, const char* name, size_t size) const {
-  // `ls -l` asks for security.selinux and more of every file.
-  if (!std::string_view(name).starts_with("user.brimfs.")) {
-    fuse_reply_err(request, ENODATA);
+  const std::string_view asked(name);
+  if (!asked.starts_with("user.brimfs.")) {
+    // `ls -l` asks for security.selinux and more of every file until it hears that there are none
+    // at all.
+    fuse_reply_err(request, asked.starts_with("user.") ? ENODATA : EOPNOTSUPP);
     return;
   }
   const Result<std::string> value = filesystem_.GetXattr(node, name);
@@ -303,7 +310,7 @@ struct stat FuseOps::ToStat(const Attributes& attributes) const {
   stat.st_uid = options_.uid;
   stat.st_gid = options_.gid;
   stat.st_size = static_cast<off_t>(attributes.size);
-  stat.st_blksize = kPreferredRead;
+  stat.st_blksize = directory ? kPreferredDirectoryRead : kPreferredRead;
   stat.st_blocks = static_cast<blkcnt_t>(attributes.size / 512 + (attributes.size % 512 != 0));
   stat.st_mtim = absl::ToTimespec(attributes.mtime);
   stat.st_atim = stat.st_ctim = stat.st_mtim;

@@ -4,7 +4,8 @@
 // Who waits where: what is in memory is answered on the thread that read the request. What has to
 // ask the source takes a slot of a BlockingShare first. Metadata and data have a share each, so
 // that `ls` never waits behind reads; a read that finds no slot is parked (no thread), a metadata
-// request is put off until one is free.
+// request is put off until one is free. Whoever reads a directory faster than its listing comes is
+// parked too, and answered on a thread for that.
 #ifndef BRIMFS_FS_FUSE_OPS_H_
 #define BRIMFS_FS_FUSE_OPS_H_
 
@@ -17,6 +18,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "core/timer.h"
 #include "fs/blocking_share.h"
@@ -63,7 +65,19 @@ class FuseOps {
  private:
   struct DirectoryHandle {
     NodeId node;
-    std::shared_ptr<const Listing> listing;
+    std::shared_ptr<const GrowingListing> listing;
+  };
+
+  // One READDIR or READDIRPLUS.
+  struct DirectoryRead {
+    const DirectoryHandle* handle;
+    size_t size;    // of the reply at most, bytes
+    size_t offset;  // of the first entry, see fuse_directory.cc
+    bool plus;
+  };
+  struct Entries {
+    std::vector<char> buffer;     // as the kernel wants it
+    std::vector<NodeId> counted;  // those with one more lookup count
   };
 
   static FuseOps& Of(fuse_req_t request) {
@@ -83,9 +97,12 @@ class FuseOps {
   void ReplyRead(fuse_req_t request, const OpenFile& file, Result<Lease> lease);
   // In fuse_directory.cc:
   void OpenDirectory(fuse_req_t request, fuse_ino_t node);
-  void ReadDirectory(fuse_req_t request, const DirectoryHandle& handle, size_t size, off_t offset);
-  void ReadDirectoryPlus(fuse_req_t request, const DirectoryHandle& handle, size_t size,
-                         off_t offset);
+  void ReadDirectory(fuse_req_t request, const DirectoryHandle& handle, size_t size, off_t offset,
+                     bool plus);
+  // What there is of them; kWouldBlock if that is nothing yet.
+  Result<Entries> EntriesOf(fuse_req_t request, const DirectoryRead& read);
+  bool AddEntry(fuse_req_t request, const DirectoryRead& read, size_t position,
+                const std::string& name, ObjectKind kind, Entries& to);
 
   void Release(OpenFile* file);
   void ReleaseDirectory(DirectoryHandle* handle);
@@ -94,19 +111,27 @@ class FuseOps {
   void ReplyOpen(fuse_req_t request, Result<std::unique_ptr<OpenFile>> file);
 
   struct stat ToStat(const Attributes& attributes) const;
-  // What readdir says of the name at a position without asking: its type and number.
-  struct stat TypeAt(const DirectoryHandle& handle, size_t position) const;
   fuse_entry_param ToEntryParam(const FileSystem::Entry& entry) const;
 
-  // A request that goes to the source: whoever takes it first, the thread with a slot or an
+  // A request that has to wait: whoever takes it first, the thread that has its answer or an
   // interrupt, answers it.
   template <typename Call, typename Reply>
   struct Asked;
+  template <typename Call, typename Reply>
+  std::shared_ptr<Asked<Call, Reply>> MakeAsked(fuse_req_t request, Call call, Reply reply);
 
   // Makes `call` (Ask, stop_token → Result) from memory, or else, with a slot of the share for
   // metadata, from the source; then `reply` (request, Result) once.
   template <typename Call, typename Reply>
   void AskThenReply(fuse_req_t request, Call call, Reply reply);
+
+  // For what is `call`ed (Ask::kMemoryOnly, stop_token → Result) again and again until it does not
+  // answer kWouldBlock: whenever `park` (std::function<void()> → std::function<void()>) calls what
+  // it is given, on a thread for that. What `park` returns takes it back.
+  template <typename Call, typename Reply, typename Park>
+  void ParkThenReply(fuse_req_t request, Call call, Reply reply, Park park);
+  template <typename Parked, typename Park>
+  void TryParked(std::shared_ptr<Parked> parked, Park park);
 
   FileSystem& filesystem_;
   const Options options_;
@@ -119,8 +144,8 @@ class FuseOps {
   std::set<DirectoryHandle*> directories_ ABSL_GUARDED_BY(mu_);
   std::function<void()> when_nothing_is_open_ ABSL_GUARDED_BY(mu_);
 
-  Timer interrupted_{
-      Clock::Steady()};  // answers those that were interrupted before they had a slot
+  // Answers those that were interrupted before they had a slot, and those that were parked.
+  Timer answering_{Clock::Steady()};
 };
 
 template <typename Call, typename Reply>
@@ -144,8 +169,28 @@ struct FuseOps::Asked {
   const Call call;
   const Reply reply;
   std::atomic<bool> taken{false};
+  std::function<void()> unpark;  // of what is parked; only the thread of answering_ touches it
   std::optional<std::stop_callback<std::function<void()>>> on_stop;  // goes first
 };
+
+template <typename Call, typename Reply>
+std::shared_ptr<FuseOps::Asked<Call, Reply>> FuseOps::MakeAsked(fuse_req_t request, Call call,
+                                                                Reply reply) {
+  using Mine = Asked<Call, Reply>;
+  auto asked = std::make_shared<Mine>(waiting_, request, std::move(call), std::move(reply));
+  // On another thread: this one may hold libfuse's lock of the request.
+  asked->on_stop.emplace(asked->waiting.stop(), [this, weak = std::weak_ptr<Mine>(asked)] {
+    const std::shared_ptr<Mine> stopped = weak.lock();
+    if (stopped == nullptr) return;
+    answering_.At(Clock::Steady().Now(), [stopped] {
+      if (!stopped->Take()) return;
+      if (stopped->unpark) stopped->unpark();
+      using Answer = decltype(stopped->call(FileSystem::Ask::kMemoryOnly, std::stop_token()));
+      stopped->Answer(Answer(Status(Code::kInterrupted, "interrupted")));
+    });
+  });
+  return asked;
+}
 
 template <typename Call, typename Reply>
 void FuseOps::AskThenReply(fuse_req_t request, Call call, Reply reply) {
@@ -154,19 +199,32 @@ void FuseOps::AskThenReply(fuse_req_t request, Call call, Reply reply) {
     reply(request, std::move(known));
     return;
   }
-  using Mine = Asked<Call, Reply>;
-  auto asked = std::make_shared<Mine>(waiting_, request, std::move(call), std::move(reply));
-  // On another thread: this one may hold libfuse's lock of the request.
-  asked->on_stop.emplace(asked->waiting.stop(), [this, weak = std::weak_ptr<Mine>(asked)] {
-    const std::shared_ptr<Mine> stopped = weak.lock();
-    if (stopped == nullptr || !stopped->Take()) return;
-    interrupted_.At(Clock::Steady().Now(), [stopped] {
-      stopped->Answer(decltype(known)(Status(Code::kInterrupted, "interrupted")));
-    });
-  });
-  metadata_share_.Run([asked] {
+  metadata_share_.Run([asked = MakeAsked(request, std::move(call), std::move(reply))] {
     if (!asked->Take()) return;
     asked->Answer(asked->call(FileSystem::Ask::kSource, asked->waiting.stop()));
+  });
+}
+
+template <typename Call, typename Reply, typename Park>
+void FuseOps::ParkThenReply(fuse_req_t request, Call call, Reply reply, Park park) {
+  auto known = call(FileSystem::Ask::kMemoryOnly, std::stop_token());
+  if (known.code() != Code::kWouldBlock) {
+    reply(request, std::move(known));
+    return;
+  }
+  TryParked(MakeAsked(request, std::move(call), std::move(reply)), std::move(park));
+}
+
+template <typename Parked, typename Park>
+void FuseOps::TryParked(std::shared_ptr<Parked> parked, Park park) {
+  answering_.At(Clock::Steady().Now(), [this, parked = std::move(parked), park] {
+    if (parked->taken) return;
+    auto result = parked->call(FileSystem::Ask::kMemoryOnly, std::stop_token());
+    if (result.code() == Code::kWouldBlock) {
+      parked->unpark = park([this, parked, park] { TryParked(parked, park); });
+    } else if (parked->Take()) {
+      parked->Answer(std::move(result));
+    }
   });
 }
 

@@ -43,7 +43,7 @@ void MakePathsAbsolute(CommandLine& line) {
   for (std::string* const path :
        {&options.cache, &options.credentials, &options.netrc, &options.headers, &options.cert,
         &options.key, &options.cacert, &options.capath, &options.proxy_credentials,
-        &options.unix_socket}) {
+        &options.unix_socket, &options.sse_c_key}) {
     if (!path->empty()) *path = std::filesystem::absolute(*path);
   }
 }
@@ -51,6 +51,25 @@ void MakePathsAbsolute(CommandLine& line) {
 int Fail(ExitCode code, const Status& why) {
   std::cerr << "brimfs: " << EscapeForLog(why.message()) << std::endl;
   return code;
+}
+
+S3Options OptionsOfS3(const MountOptions& options) {
+  using Given = MountOptions::Addressing;
+  using Addressing = S3Place::Addressing;
+  S3Options result;
+  result.place.endpoint = options.endpoint;
+  if (options.addressing == Given::kPath) result.place.addressing = Addressing::kPath;
+  if (options.addressing == Given::kVirtual) result.place.addressing = Addressing::kVirtual;
+  result.place.dualstack = options.dualstack;
+  result.place.fips = options.fips;
+  result.place.accelerate = options.accelerate;
+  result.region = options.region;
+  result.profile = options.profile;
+  result.anonymous = options.anonymous;
+  result.requester_pays = options.requester_pays;
+  result.bucket_owner = options.bucket_owner;
+  result.sse_c_key = options.sse_c_key;
+  return result;
 }
 
 BackendOptions SourceOptions(const MountOptions& options) {
@@ -66,6 +85,7 @@ BackendOptions SourceOptions(const MountOptions& options) {
   result.proxy_credentials = options.proxy_credentials;
   result.no_proxy = options.no_proxy;
   result.unix_socket = options.unix_socket;
+  result.s3 = OptionsOfS3(options);
   return result;
 }
 

@@ -99,6 +99,41 @@ Status SetPath(MountOptions& options, const OptionInfo& info, std::string_view v
   return OkStatus();
 }
 
+template <std::string MountOptions::*kField>
+Status SetText(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  if (value.empty()) return Invalid(info.name, value, info.argument);
+  options.*kField = value;
+  return OkStatus();
+}
+
+// Of a region, an account: what becomes part of a host's name or of a request's head.
+template <std::string MountOptions::*kField>
+Status SetWord(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_';
+  };
+  if (value.empty() || !std::all_of(value.begin(), value.end(), allowed)) {
+    return Invalid(info.name, value, "letters, digits and '-'");
+  }
+  options.*kField = value;
+  return OkStatus();
+}
+
+Status SetAddressing(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  using Addressing = MountOptions::Addressing;
+  if (value == "auto") {
+    options.addressing = Addressing::kAuto;
+  } else if (value == "path") {
+    options.addressing = Addressing::kPath;
+  } else if (value == "virtual") {
+    options.addressing = Addressing::kVirtual;
+  } else {
+    return Invalid(info.name, value, info.argument);
+  }
+  return OkStatus();
+}
+
 // May be empty: then there are no exceptions.
 Status SetNoProxy(MountOptions& options, const OptionInfo&, std::string_view value) {
   options.no_proxy = value;
@@ -212,6 +247,22 @@ constexpr Option kOptions[] = {
      SetSize<&M::readahead, 0>},
     {{"readahead_kb", "NUMBER", "1024", "the kernel's readahead, KiB (as root)"},
      SetNumber<&M::readahead_kb, 0, 1 << 20>},
+    {{"endpoint", "URL", "AWS", "s3: the server of the buckets"}, SetText<&M::endpoint>},
+    {{"region", "NAME", "found out", "s3: where the bucket is"}, SetWord<&M::region>},
+    {{"profile", "NAME", "", "s3: whose keys, in the files of the AWS tools"},
+     SetText<&M::profile>},
+    {{"anonymous", "", "", "s3: sign nothing, for public buckets"}, SetFlag<&M::anonymous>},
+    {{"addressing", "path|virtual", "auto", "s3: the bucket is in the path or the host"},
+     SetAddressing},
+    {{"requester_pays", "", "", "s3: your account pays for requests and bytes"},
+     SetFlag<&M::requester_pays>},
+    {{"bucket_owner", "ACCOUNT", "", "s3: refuse a bucket of anybody else"},
+     SetWord<&M::bucket_owner>},
+    {{"sse_c_key", "FILE", "", "s3: the key that you encrypted the objects with"},
+     SetPath<&M::sse_c_key>},
+    {{"dualstack", "", "", "s3: AWS's hosts with IPv6"}, SetFlag<&M::dualstack>},
+    {{"fips", "", "", "s3: AWS's hosts with FIPS 140 modules"}, SetFlag<&M::fips>},
+    {{"accelerate", "", "", "s3: AWS's nearest edge"}, SetFlag<&M::accelerate>},
     {{"credentials", "FILE", "", "who asks: lines username= and password=, or token="},
      SetPath<&M::credentials>},
     {{"netrc", "FILE", "", "who asks, by hosts, as in netrc(5)"}, SetPath<&M::netrc>},

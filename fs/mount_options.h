@@ -55,6 +55,20 @@ struct MountOptions {
   std::optional<std::string> no_proxy;  // hosts, by commas; nothing: what the environment says
   std::string unix_socket;
 
+  // --- Of s3: sources, see backends/source.h
+  enum class Addressing { kAuto, kPath, kVirtual };
+  std::string endpoint;  // URL; these four empty: none
+  std::string region;
+  std::string profile;
+  std::string bucket_owner;
+  Addressing addressing = Addressing::kAuto;
+  bool anonymous = false;
+  bool requester_pays = false;
+  std::string sse_c_key;  // file; empty: none
+  bool dualstack = false;
+  bool fips = false;
+  bool accelerate = false;
+
   // --- Performance
   uint64_t memory = 256 << 20;     // bytes, driver=memory
   int connections = 16;            // a host

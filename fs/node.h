@@ -11,6 +11,7 @@
 #include "core/cache.h"
 #include "core/mutex.h"
 #include "fs/directory.h"
+#include "fs/listing_fetch.h"
 #include "fs/node_id.h"
 #include "fs/open_mode.h"
 #include "fs/single_flight.h"
@@ -48,9 +49,9 @@ class Node {
 
   // Each has its own lock.
   const std::unique_ptr<Directory> directory;
-  SingleFlight<std::shared_ptr<const Listing>> listing_flight;  // of a directory
-  FlightGroup<Known> lookup_flights;                            // of a directory, by name
-  SingleFlight<Known> check_flight;  // of a file: is it still this version?
+  ListingFlight listing_flight;       // of a directory
+  FlightGroup<Known> lookup_flights;  // of a directory, by name
+  SingleFlight<Known> check_flight;   // of a file: is it still this version?
   OpenMode open_mode;
 
   bool is_directory() const { return attributes.kind == ObjectKind::kDirectory; }

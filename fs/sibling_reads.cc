@@ -27,15 +27,22 @@ SiblingReads::Advice SiblingReads::OnRead(const Listing& listing, const Read& re
       whole ? kMost : std::min(kMost, AlignOutward({0, read.bytes}, kFillBlock).end);
   const uint64_t each = std::min(front, std::exchange(front_, front));
 
-  const size_t count = listing.names.size();
-  const LookUpPattern::Advice named = Look(by_name_, read.position, count);
-  const LookUpPattern::Advice numbered = Look(by_number_, listing.rank[read.position], count);
-  // Who follows one order comes past neighbours in the other by chance.
-  const bool by_name = named.in_order && named.taken >= numbered.taken;
-  const LookUpPattern::Advice& order = by_name ? named : numbered;
-  LookUpPattern& pattern = by_name ? by_name_ : by_number_;
-  if (by_name && numbered.in_order) by_number_.Postpone(numbered.begin);
-  if (!by_name && named.in_order) by_name_.Postpone(named.begin);
+  const NameOrders& orders = listing.orders();
+  std::array<LookUpPattern::Advice, NameOrders::kMaxOrders> seen;
+  for (size_t k = 0; k < orders.orders(); ++k) {
+    seen[k] = Look(patterns_[k], orders.PlaceOf(k, read.position), orders.Places(k));
+  }
+  // Who follows one order comes past neighbours in the others by chance.
+  size_t followed = 0;
+  for (size_t k = 1; k < orders.orders(); ++k) {
+    if (!seen[k].in_order) continue;
+    if (!seen[followed].in_order || seen[k].taken > seen[followed].taken) followed = k;
+  }
+  for (size_t k = 0; k < orders.orders(); ++k) {
+    if (k != followed && seen[k].in_order) patterns_[k].Postpone(seen[k].begin);
+  }
+  const LookUpPattern::Advice& order = seen[followed];
+  LookUpPattern& pattern = patterns_[followed];
 
   Advice advice;
   advice.random = !order.in_order;
@@ -46,17 +53,18 @@ SiblingReads::Advice SiblingReads::OnRead(const Listing& listing, const Read& re
   }
   uint64_t ahead = 0;
   for (size_t place = order.next; place < order.end; ++place) {
-    const size_t position = by_name ? place : listing.by_number[place];
+    const std::optional<size_t> position = orders.PositionAt(followed, place);
+    if (!position) continue;
     const bool is_new = place >= order.begin;
     const std::optional<uint64_t> length =
-        is_new ? length_of(position) : listing.names[position].version.length.value_or(read.length);
+        is_new ? length_of(*position) : listing.LengthAt(*position).value_or(read.length);
     const uint64_t bytes = std::min(length.value_or(0), each);
     ahead += bytes;
     if (is_new && (!length || ahead > limit)) {
       pattern.Postpone(place);
       break;
     }
-    if (is_new && bytes > 0) advice.wanted.push_back({position, bytes});
+    if (is_new && bytes > 0) advice.wanted.push_back({*position, bytes});
   }
   return advice;
 }

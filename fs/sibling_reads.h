@@ -3,6 +3,7 @@
 #ifndef BRIMFS_FS_SIBLING_READS_H_
 #define BRIMFS_FS_SIBLING_READS_H_
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,10 +17,10 @@ namespace brimfs {
 
 // Not thread-safe. Of one listing; only files that were read count, not those that were opened.
 //
-// Two orders are followed, by name and by number. Three or four files in a row are a stream; how
-// many are wanted ahead of it then doubles with every file that is read. A program with several
-// workers may leave the order by as much as that; one that takes only some of the files it goes
-// past gets none ahead.
+// All orders of the listing are followed (see NameOrders). Three or four files in a row are a
+// stream; how many are wanted ahead of it then doubles with every file that is read. A program with
+// several workers may leave the order by as much as that; one that takes only some of the files it
+// goes past gets none ahead.
 class SiblingReads {
  public:
   // So much of a file at most, bytes: its own readahead serves the rest of a larger one well.
@@ -33,7 +34,7 @@ class SiblingReads {
   };
 
   struct Read {
-    size_t position = 0;  // of the file in Listing::names
+    size_t position = 0;  // of the file, see Listing
     uint64_t length = 0;  // of the file, bytes
     uint64_t bytes = 0;   // of its front that were read
   };
@@ -44,11 +45,11 @@ class SiblingReads {
   };
 
   struct Advice {
-    bool random = false;         // the read was in neither order: nothing is wanted any more
+    bool random = false;         // the read was in no order: nothing is wanted any more
     std::vector<Wanted> wanted;  // in the order in which it will be
   };
 
-  // Of the file at a position in Listing::names; 0 where there is nothing to fetch, nothing where
+  // Of the file at a position; 0 where there is nothing to fetch, nothing where
   // it is not known yet: then neither that file nor one beyond it is wanted for now.
   using LengthOf = std::function<std::optional<uint64_t>(size_t position)>;
 
@@ -61,8 +62,9 @@ class SiblingReads {
   // What a read at `place` in one of the orders shows of that order.
   static LookUpPattern::Advice Look(LookUpPattern& pattern, size_t place, size_t count);
 
-  LookUpPattern by_name_{kPattern};
-  LookUpPattern by_number_{kPattern};
+  // By order.
+  std::array<LookUpPattern, NameOrders::kMaxOrders> patterns_{
+      LookUpPattern(kPattern), LookUpPattern(kPattern), LookUpPattern(kPattern)};
   uint64_t front_ = 0;  // what was read of the last file, bytes; kMost: all that matters
 };
 

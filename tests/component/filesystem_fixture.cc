@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <semaphore>
 #include <utility>
 
 namespace brimfs {
@@ -109,8 +110,29 @@ std::vector<std::string> FileSystemTest::List(NodeId directory) {
   const auto listing = fs_->OpenDirectory(directory, Ask::kSource);
   EXPECT_TRUE(listing.ok()) << listing.status().ToString();
   if (!listing.ok()) return names;
-  for (const ListedName& name : (*listing)->names) names.push_back(name.name);
+  for (size_t row = 0; const std::optional<Shown> next = AwaitNext(**listing, row);) {
+    names.push_back(next->name);
+    row = next->row + 1;
+  }
   return names;
+}
+
+std::optional<Shown> FileSystemTest::AwaitNext(const GrowingListing& listing, size_t row) {
+  for (;;) {
+    Result<std::optional<Shown>> next = listing.NextFrom(row);
+    if (next.ok()) return *next;
+    EXPECT_EQ(next.code(), Code::kWouldBlock) << next.status().ToString();
+    if (next.code() != Code::kWouldBlock) return std::nullopt;
+    std::binary_semaphore there(0);
+    listing.WhenThereIsMore(row, [&there] { there.release(); });
+    there.acquire();
+  }
+}
+
+std::shared_ptr<const GrowingListing> FileSystemTest::OpenDirectory(NodeId directory) {
+  auto listing = fs_->OpenDirectory(directory, Ask::kSource);
+  EXPECT_TRUE(listing.ok()) << listing.status().ToString();
+  return listing.ok() ? *listing : nullptr;
 }
 
 std::unique_ptr<OpenFile> FileSystemTest::Open(NodeId node) {

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,7 +58,11 @@ class FileSystemTest : public testing::Test {
   FileSystem::Entry LookUp(const std::string& name, NodeId parent = kRootNode);
   // kNotFound: it is known that there is nothing of that name.
   Code LookUpCode(const std::string& name, NodeId parent = kRootNode, Ask ask = Ask::kSource);
+  // All names of a directory, as its listing has them.
   std::vector<std::string> List(NodeId directory = kRootNode);
+  std::shared_ptr<const GrowingListing> OpenDirectory(NodeId directory = kRootNode);
+  // The first name at `row` or after it, once it has come; nothing at the end.
+  static std::optional<Shown> AwaitNext(const GrowingListing& listing, size_t row);
 
   // An open that succeeds.
   std::unique_ptr<OpenFile> Open(NodeId node);

@@ -1,7 +1,4 @@
 // Names, attributes and listings, and how long they are believed.
-#include <atomic>
-#include <latch>
-#include <thread>
 #include <vector>
 
 #include "tests/component/filesystem_fixture.h"
@@ -173,13 +170,12 @@ TEST_F(FileSystemTest, AListingServesAttributesWithoutARequestAFile) {
   for (int i = 0; i < 100; ++i) backend_.Put("f" + std::to_string(i), 1000 + i);
   backend_.Put("d/x", 1);
   Mount();
-  const auto listing = fs_->OpenDirectory(kRootNode, Ask::kSource);
-  ASSERT_TRUE(listing.ok());
-  EXPECT_EQ((*listing)->names.size(), 101u);
-  for (const ListedName& name : (*listing)->names) {
+  const std::vector<std::string> names = List();
+  EXPECT_EQ(names.size(), 101u);
+  for (const std::string& name : names) {
     const std::optional<FileSystem::Entry> entry = fs_->EntryOf(kRootNode, name);
-    ASSERT_TRUE(entry) << name.name;
-    EXPECT_EQ(LookUp(name.name).node, entry->node);
+    ASSERT_TRUE(entry) << name;
+    EXPECT_EQ(LookUp(name).node, entry->node);
     fs_->Forget(entry->node, 2);
   }
   EXPECT_EQ(fs_->node_count(), 1u) << "EntryOf counts as a lookup";
@@ -191,13 +187,11 @@ TEST_F(FileSystemTest, AListingWithoutLengthsGivesNamesWithoutAttributes) {
   backend_.Put("f", 1000);
   backend_.SetListedLengths(false);
   Mount();
-  const auto listing = fs_->OpenDirectory(kRootNode, Ask::kSource);
-  ASSERT_TRUE(listing.ok());
-  ASSERT_EQ((*listing)->names.size(), 1u);
-  EXPECT_FALSE(fs_->EntryOf(kRootNode, (*listing)->names[0]));
+  EXPECT_EQ(List(), std::vector<std::string>{"f"});
+  EXPECT_FALSE(fs_->EntryOf(kRootNode, "f"));
   EXPECT_EQ(backend_.stat_calls(), 0);
   EXPECT_EQ(LookUp("f").attributes.size, 1000u);
-  EXPECT_TRUE(fs_->EntryOf(kRootNode, (*listing)->names[0])) << "once it was asked for";
+  EXPECT_TRUE(fs_->EntryOf(kRootNode, "f")) << "once it was asked for";
   EXPECT_EQ(backend_.stat_calls(), 1);
 }
 
@@ -266,12 +260,12 @@ TEST_F(FileSystemTest, AListingIsFetchedAgainAfterItsTimeToLive) {
 TEST_F(FileSystemTest, AListingThatIsOlderThanWhatIsKnownDoesNotBringAnOldVersionBack) {
   backend_.Put("f", 100, 1);
   Mount();
-  const auto old_handle = fs_->OpenDirectory(kRootNode, Ask::kSource);
-  ASSERT_TRUE(old_handle.ok());
+  const auto old_handle = OpenDirectory();
   clock_.Advance(kTtl);
   backend_.Put("f", 200, 2);
   const NodeId now = LookUp("f").node;
-  const std::optional<FileSystem::Entry> entry = fs_->EntryOf(kRootNode, (*old_handle)->names[0]);
+  const std::optional<FileSystem::Entry> entry =
+      fs_->EntryOf(kRootNode, AwaitNext(*old_handle, 0)->name);
   ASSERT_TRUE(entry);
   EXPECT_EQ(entry->node, now);
   EXPECT_EQ(entry->attributes.size, 200u);
@@ -312,15 +306,13 @@ TEST_F(BreakingListingTest, OfAListingThatWasBegunAnewOnlyTheLastTryCounts) {
   EXPECT_EQ(List(), std::vector<std::string>{"whole"});
 }
 
-// Delivers its own names, when told to.
+// Delivers its own names as well.
 class OddBackend : public FakeBackend {
  public:
   Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
               const CallLimits& limits) override {
     BRIMFS_RETURN_IF_ERROR(FakeBackend::List(path, each, anew, limits));
     for (const ListedName& name : more) each(name);
-    listing.count_down();
-    go_on.wait();
     return OkStatus();
   }
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override {
@@ -331,8 +323,6 @@ class OddBackend : public FakeBackend {
 
   std::vector<ListedName> more;
   bool without_length = false;
-  std::latch listing{1};
-  std::latch go_on{1};
 };
 
 class OddSourceTest : public FileSystemTest {
@@ -343,43 +333,7 @@ class OddSourceTest : public FileSystemTest {
   OddBackend odd_;
 };
 
-TEST_F(OddSourceTest, ManyWhoOpenADirectoryAtOnceShareOneRequest) {
-  odd_.Put("f", 1);
-  Mount();
-  std::atomic<int> right{0};
-  const auto open = [&] {
-    const auto listing = fs_->OpenDirectory(kRootNode, Ask::kSource);
-    if (listing.ok() && (*listing)->names.size() == 1) ++right;
-  };
-  std::vector<std::thread> threads;
-  threads.emplace_back(open);
-  odd_.listing.wait();
-  for (int i = 0; i < 4; ++i) threads.emplace_back(open);
-  clock_.AwaitSleepers(4);
-  odd_.go_on.count_down();
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(right, 5);
-  EXPECT_EQ(odd_.list_calls(), 1);
-}
-
-TEST_F(OddSourceTest, AnInterruptedOpenerOfADirectoryLeavesTheOthersWaiting) {
-  Mount();
-  std::thread first([&] { EXPECT_TRUE(fs_->OpenDirectory(kRootNode, Ask::kSource).ok()); });
-  odd_.listing.wait();
-  std::stop_source stop;
-  std::thread second([&] {
-    EXPECT_EQ(fs_->OpenDirectory(kRootNode, Ask::kSource, stop.get_token()).code(),
-              Code::kInterrupted);
-  });
-  clock_.AwaitSleepers(1);
-  stop.request_stop();
-  second.join();
-  odd_.go_on.count_down();
-  first.join();
-}
-
-TEST_F(OddSourceTest, ListingsAreSortedAndWhatIsFileAndDirectoryIsTheDirectory) {
-  odd_.go_on.count_down();
+TEST_F(OddSourceTest, ListingsAreInTheOrderOfTheSourceAndWhatIsFileAndDirectoryIsTheDirectory) {
   odd_.Put("m", 1);
   odd_.more = {{"z", ObjectKind::kFile, {}},
                {"both", ObjectKind::kFile, {}},
@@ -387,10 +341,10 @@ TEST_F(OddSourceTest, ListingsAreSortedAndWhatIsFileAndDirectoryIsTheDirectory) 
                {"a", ObjectKind::kFile, {}},
                {"a", ObjectKind::kFile, {}}};
   Mount();
-  const auto listing = fs_->OpenDirectory(kRootNode, Ask::kSource);
-  ASSERT_TRUE(listing.ok());
-  EXPECT_EQ(List(), (std::vector<std::string>{"a", "both", "m", "z"}));
-  EXPECT_EQ((*listing)->Find("both")->kind, ObjectKind::kDirectory);
+  EXPECT_EQ(List(), (std::vector<std::string>{"m", "z", "both", "a"}));
+  EXPECT_EQ(AwaitNext(*OpenDirectory(), 2)->kind, ObjectKind::kDirectory);
+  EXPECT_EQ(LookUp("both").attributes.kind, ObjectKind::kDirectory);
+  EXPECT_EQ(backend_.stat_calls(), 0);
 }
 
 TEST_F(OddSourceTest, AFileWhoseLengthIsUnknownIsNotSupportedAndNotRemembered) {

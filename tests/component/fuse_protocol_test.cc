@@ -18,6 +18,7 @@
 #include "tests/component/fuse_peer.h"
 #include "tests/support/fake_backend.h"
 #include "tests/support/gated_stat.h"
+#include "tests/support/stepped_backend.h"
 #include "tests/support/temp_dir.h"
 
 namespace {
@@ -625,9 +626,11 @@ TEST_F(FuseProtocolTest, ExtendedAttributesKeepToTheSizeProtocol) {
   EXPECT_EQ(needed, backend_.DisplayUrl("file").size());
   EXPECT_EQ(get("user.brimfs.url", needed).data, backend_.DisplayUrl("file"));
   EXPECT_EQ(get("user.brimfs.url", needed - 1).error, ERANGE);
-  for (const char* const absent :
-       {"security.selinux", "system.posix_acl_access", "user.other", "user.brimfs.none"}) {
+  for (const char* const absent : {"user.other", "user.brimfs.none"}) {
     EXPECT_EQ(get(absent, 0).error, ENODATA) << absent;
+  }
+  for (const char* const unknown : {"security.selinux", "system.posix_acl_access", "trusted.x"}) {
+    EXPECT_EQ(get(unknown, 0).error, EOPNOTSUPP) << unknown;
   }
 }
 
@@ -789,6 +792,111 @@ TEST_F(FuseDirectoryTest, ADirectoryThatCannotBeListedIsAnError) {
   StartAndInit();
   backend_.FailMetadata(Status(Code::kDenied, "no"));
   EXPECT_EQ(Open(kRoot, O_RDONLY, FUSE_OPENDIR).error, EACCES);
+}
+
+// Whose listing comes piece by piece.
+class FuseStreamedTest : public FuseDirectoryTest {
+ protected:
+  FuseStreamedTest() { source_ = &stepped_; }
+  ~FuseStreamedTest() override {
+    Stop();
+    filesystem_.reset();  // whose threads use stepped_
+    cache_.reset();
+  }
+
+  // A handle of the root, of which a directory "a" has come: what comes next has this offset.
+  static constexpr uint64_t kNext = 3;
+  uint64_t OpenWithOneName() {
+    stepped_.Give({"a/"});
+    const uint64_t fh = Open(kRoot, O_RDONLY, FUSE_OPENDIR).As<fuse_open_out>().fh;
+    stepped_.AwaitDone();
+    return fh;
+  }
+  uint64_t SendReaddir(uint64_t fh, uint64_t offset, uint32_t opcode = FUSE_READDIR) {
+    return SendRead(kRoot, fh, offset, 4096, opcode);
+  }
+  std::vector<std::string> Names(const FuseReply& reply, bool plus = false) {
+    EXPECT_EQ(reply.error, 0);
+    return FuseDirectoryTest::Names(Entries(reply.data, plus));
+  }
+
+  SteppedBackend stepped_;
+};
+
+TEST_F(FuseStreamedTest, AReaddirWaitsForTheNextNamesAndNoLonger) {
+  StartAndInit();
+  const uint64_t fh = OpenWithOneName();
+  EXPECT_THAT(Names(peer_->Await(SendReaddir(fh, 0))), ElementsAre(".", "..", "a"));
+  uint64_t waiting = SendReaddir(fh, kNext);
+  EXPECT_EQ(LookUp("other").error, 0) << "answered while it waits";
+  stepped_.Give({"b/"});
+  EXPECT_THAT(Names(peer_->Await(waiting)), ElementsAre("b"));
+  waiting = SendReaddir(fh, kNext + 1);
+  stepped_.End();
+  EXPECT_THAT(Names(peer_->Await(waiting)), ElementsAre()) << "the end";
+  EXPECT_THAT(Names(peer_->Await(SendReaddir(fh, 1))), ElementsAre("..", "a", "b")) << "sought";
+  EXPECT_THAT(Names(peer_->Await(SendReaddir(fh, 0))), ElementsAre(".", "..", "a", "b"));
+  Release(kRoot, fh, FUSE_RELEASEDIR);
+}
+
+TEST_F(FuseStreamedTest, AReaddirplusThatHadToWaitHasTheAttributes) {
+  StartAndInit();
+  const uint64_t fh = OpenWithOneName();
+  const uint64_t waiting = SendReaddir(fh, kNext, FUSE_READDIRPLUS);
+  stepped_.Give({"b/", "c"});
+  const FuseReply reply = peer_->Await(waiting);
+  const std::vector<Named> entries = Entries(reply.data, /*plus=*/true);
+  ASSERT_FALSE(entries.empty());
+  EXPECT_EQ(entries[0].name, "b");
+  EXPECT_NE(entries[0].node, 0u);
+  EXPECT_EQ(entries[0].type, static_cast<uint32_t>(DT_DIR));
+  EXPECT_EQ(stepped_.stat_calls(), 0);
+}
+
+TEST_F(FuseStreamedTest, AnInterruptEndsOneReaddirAndTheOthersGoOn) {
+  settings_.max_threads = 1;  // one request after the other
+  StartAndInit();
+  const uint64_t fh = OpenWithOneName();
+  const uint64_t one = SendReaddir(fh, kNext);
+  const uint64_t other = SendReaddir(fh, kNext);
+  Interrupt(one);
+  EXPECT_EQ(peer_->Await(one).error, EINTR);
+  stepped_.Give({"b/"});
+  EXPECT_THAT(Names(peer_->Await(other)), ElementsAre("b"));
+}
+
+TEST_F(FuseStreamedTest, ReaddirsThatWaitTakeNoThreadFromAnybody) {
+  settings_.max_threads = 4;
+  settings_.blocking_threads = 2;
+  stepped_.Put("file", 5);
+  StartAndInit();
+  const uint64_t fh = OpenWithOneName();
+  std::vector<uint64_t> waiting;
+  for (int i = 0; i < 100; ++i) waiting.push_back(SendReaddir(fh, kNext));
+  EXPECT_EQ(LookUp("file").As<fuse_entry_out>().attr.size, 5u);
+  EXPECT_EQ(peer_->unclaimed(), 0u);
+  stepped_.Give({"b/"});
+  for (const uint64_t unique : waiting) {
+    EXPECT_THAT(Names(peer_->Await(unique)), ElementsAre("b"));
+  }
+}
+
+TEST_F(FuseStreamedTest, AnErrorInTheMiddleIsTheReaddirs) {
+  StartAndInit();
+  const uint64_t fh = OpenWithOneName();
+  const uint64_t waiting = SendReaddir(fh, kNext);
+  stepped_.End(Status(Code::kTimedOut));
+  EXPECT_EQ(peer_->Await(waiting).error, ETIMEDOUT);
+  EXPECT_THAT(Names(peer_->Await(SendReaddir(fh, 0))), ElementsAre(".", "..", "a"));
+  EXPECT_EQ(peer_->Await(SendReaddir(fh, kNext)).error, ETIMEDOUT);
+}
+
+TEST_F(FuseStreamedTest, AnUnmountEndsTheReaddirsThatWait) {
+  StartAndInit();
+  const uint64_t fh = OpenWithOneName();
+  for (int i = 0; i < 20; ++i) SendReaddir(fh, kNext);
+  EXPECT_EQ(LookUp("other").error, 0);
+  Stop();
 }
 
 }  // namespace

@@ -1,14 +1,17 @@
 // The faults under which other file systems of this kind were seen to return wrong bytes without an
-// error (README.md, "Faults"), one test each, on a real mount with each driver: 22 reads of one
-// descriptor over an object of 64 MiB.
+// error (README.md, "Faults"), one test each, on a real mount with each driver, from a web server
+// and from S3: 22 reads of one descriptor over an object of 64 MiB.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <numeric>
 #include <random>
+#include <string>
+#include <tuple>
+#include <vector>
 
-#include "tests/e2e/e2e_test.h"
 #include "tests/e2e/reading.h"
+#include "tests/e2e/s3_test.h"
 
 namespace brimfs {
 namespace {
@@ -17,18 +20,26 @@ constexpr uint64_t kSize = 64 << 20;
 constexpr int kReads = 22;
 constexpr uint64_t kReadBytes = 64 << 10;
 
-class KnownFaultsTest : public E2eTest, public testing::WithParamInterface<std::string> {
+// The scheme and the driver.
+class KnownFaultsTest : public S3Test,
+                        public testing::WithParamInterface<std::tuple<std::string, std::string>> {
  protected:
   void SetUp() override {
-    E2eTest::SetUp();
+    S3Test::SetUp();
     if (IsSkipped()) return;
-    origin_ = StartOrigin();
+    if (std::get<0>(GetParam()) == "s3") {
+      Serve();
+    } else {
+      origin_ = StartOrigin();
+    }
     origin_->PutOracle("file", kSize, 1);
   }
 
   Mount& Attach(std::vector<std::string> options = {}) {
-    options.push_back("driver=" + GetParam());
-    return E2eTest::Attach(origin_->url(), options);
+    const auto& [scheme, driver] = GetParam();
+    options.push_back("driver=" + driver);
+    return scheme == "s3" ? AttachS3("s3://bucket/", options)
+                          : E2eTest::Attach(origin_->url(), options);
   }
 
   void Inject(const std::string& fault) { origin_->Inject(*ParseFault(fault)); }
@@ -54,8 +65,6 @@ class KnownFaultsTest : public E2eTest, public testing::WithParamInterface<std::
     const std::string name = fault.substr(0, fault.find_first_of(":="));
     EXPECT_GT(origin_->counters().faults[name], 0u);
   }
-
-  std::unique_ptr<Origin> origin_;
 };
 
 TEST_P(KnownFaultsTest, A200ThatIgnoresTheRangeGivesTheRightBytes) {
@@ -118,8 +127,12 @@ TEST_P(KnownFaultsTest, AStallIsHedged) {
   EXPECT_EQ(origin_->counters().faults["stall"], 1u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Drivers, KnownFaultsTest, testing::Values("mmap", "memory"),
-                         [](const auto& param) { return param.param; });
+INSTANTIATE_TEST_SUITE_P(Drivers, KnownFaultsTest,
+                         testing::Combine(testing::Values("http", "s3"),
+                                          testing::Values("mmap", "memory")),
+                         [](const auto& param) {
+                           return std::get<0>(param.param) + "_" + std::get<1>(param.param);
+                         });
 
 }  // namespace
 }  // namespace brimfs

@@ -33,8 +33,12 @@ Origin::Origin(Options options)
       port_(options_.port),
       total_(options_.total_bandwidth),
       tree_(options_.root),
+      s3_(options_.s3),
       delay_(options_.delay),
-      index_(options_.index) {}
+      index_(options_.index) {
+  if (options_.s3.versions) tree_.KeepVersions();
+  if (speaks_s3()) tree_.PutRoot();
+}
 
 Origin::~Origin() { Stop(); }
 

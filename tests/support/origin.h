@@ -23,6 +23,7 @@
 #include "tests/support/origin/faults.h"
 #include "tests/support/origin/gates.h"
 #include "tests/support/origin/pacer.h"
+#include "tests/support/origin/s3.h"
 #include "tests/support/origin/tree.h"
 
 namespace brimfs {
@@ -42,6 +43,10 @@ class Origin {
     Duration delay{0};           // before the first byte of each answer
     uint64_t bandwidth = 0;      // bytes a second and connection; 0: no limit
     uint64_t total_bandwidth = 0;  // bytes a second over all connections
+
+    // With a bucket: everything below is about its keys. A list is at the path of its prefix, see
+    // OriginS3::Locate. What lies in `root` is put when the origin is made.
+    OriginS3Options s3 = {};
   };
 
   // As it came in.
@@ -114,6 +119,9 @@ class Origin {
   void ClearFaults(const std::string& path) { faults_.Clear(path); }
   void Require(OriginAuth auth) { guard_.Require(std::move(auth)); }
   void ExpireNonces() { guard_.ExpireNonces(); }
+  void RenewKeys(OriginS3Keys keys) { s3_.guard().Renew(std::move(keys)); }
+  void ExpireKeys() { s3_.guard().Expire(); }
+  void Archive(const std::string& key) { s3_.Archive(key); }
   void SetDelay(Duration delay);
   void SetIndex(Index index);
 
@@ -133,9 +141,12 @@ class Origin {
   void JoinEnded();
 
   // origin_serve.cc
+  bool speaks_s3() const { return !options_.s3.bucket.empty(); }
   void Serve(Served& served);
   bool Respond(const OriginRequest& request, OriginSocket& socket, OriginPacer& pacer);
   OriginAnswer AnswerFor(OriginRequest request, const std::vector<OriginFault>& faults);
+  OriginAnswer WebAnswer(OriginRequest& request, const std::vector<OriginFault>& faults);
+  OriginAnswer S3Answer(OriginRequest& request, const std::vector<OriginFault>& faults);
   OriginAnswer DirectoryAnswer(const OriginRequest& request);
   bool SendBody(const OriginRequest& request, const OriginAnswer& answer, OriginSocket& socket,
                 OriginPacer& pacer);
@@ -153,6 +164,7 @@ class Origin {
   OriginFaults faults_;
   OriginBucket total_;
   OriginTree tree_;
+  OriginS3 s3_;
 
   mutable Mutex mu_;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

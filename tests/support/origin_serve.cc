@@ -40,6 +40,14 @@ bool SendHead(const OriginAnswer& answer, OriginSocket& socket) {
   return SendSlowly(AsBytes(head).subspan(whole), answer.drip, socket);
 }
 
+// Before the answer is made.
+void Spoil(const std::vector<OriginFault>& faults, OriginRequest& request, OriginObject& object) {
+  for (const OriginFault& fault : faults) {
+    const OriginFaultKind& kind = *FindFault(fault.name);
+    if (kind.before != nullptr) kind.before(fault, request, object);
+  }
+}
+
 bool SendPiece(std::span<const std::byte> data, bool chunked, OriginSocket& socket) {
   if (!chunked) return socket.Send(data);
   if (data.empty()) return true;
@@ -60,8 +68,9 @@ void Origin::Serve(Served& served) {
   }
   OriginPacer pacer(options_.bandwidth, total_);
   while (const std::optional<std::string> head = socket->ReadHead()) {
-    const std::optional<OriginRequest> request = ParseRequest(*head);
+    std::optional<OriginRequest> request = ParseRequest(*head);
     if (!request) break;
+    if (speaks_s3()) s3_.Locate(*request);
     const std::string* length = request->Header("content-length");
     if (length != nullptr && !socket->Discard(std::strtoull(length->c_str(), nullptr, 10))) break;
     if (!Respond(*request, *socket, pacer)) break;
@@ -78,7 +87,7 @@ void Origin::Serve(Served& served) {
 }
 
 bool Origin::Respond(const OriginRequest& request, OriginSocket& socket, OriginPacer& pacer) {
-  if (request.path == "_counters") {
+  if (request.target == "/_counters") {
     const std::string json = CountersJson();
     const OriginAnswer answer = TextAnswer(200, "application/json", json);
     return socket.Send(AsBytes(answer.Head())) && socket.Send(AsBytes(json));
@@ -105,30 +114,46 @@ bool Origin::Respond(const OriginRequest& request, OriginSocket& socket, OriginP
 }
 
 OriginAnswer Origin::AnswerFor(OriginRequest request, const std::vector<OriginFault>& faults) {
-  const bool head_only = request.method == "HEAD";
-  OriginAnswer answer;
-  if (const std::optional<std::string> challenge = guard_.Challenge(request)) {
-    answer = TextAnswer(401, "text/plain", "who are you?\n");
-    answer.SetHeader("WWW-Authenticate", *challenge);
-  } else if (request.method != "GET" && !head_only) {
-    answer = TextAnswer(405, "text/plain", "GET and HEAD only\n");
-    answer.SetHeader("Allow", "GET, HEAD");
-  } else if (std::optional<OriginObject> object = tree_.Find(request.path)) {
-    for (const OriginFault& fault : faults) {
-      const OriginFaultKind& kind = *FindFault(fault.name);
-      if (kind.before != nullptr) kind.before(fault, request, *object);
-    }
-    answer = ObjectAnswer(request, *object);
-  } else {
-    answer = DirectoryAnswer(request);
-  }
+  OriginAnswer answer = speaks_s3() ? S3Answer(request, faults) : WebAnswer(request, faults);
   for (const OriginFault& fault : faults) {
     const OriginFaultKind& kind = *FindFault(fault.name);
     if (kind.after != nullptr) kind.after(fault, request, answer);
   }
-  answer.head_only = head_only;
+  answer.head_only = request.method == "HEAD";
   const std::string* connection = request.Header("connection");
   if (connection != nullptr && *connection == "close") answer.close = true;
+  return answer;
+}
+
+OriginAnswer Origin::WebAnswer(OriginRequest& request, const std::vector<OriginFault>& faults) {
+  if (const std::optional<std::string> challenge = guard_.Challenge(request)) {
+    OriginAnswer answer = TextAnswer(401, "text/plain", "who are you?\n");
+    answer.SetHeader("WWW-Authenticate", *challenge);
+    return answer;
+  }
+  if (request.method != "GET" && request.method != "HEAD") {
+    OriginAnswer answer = TextAnswer(405, "text/plain", "GET and HEAD only\n");
+    answer.SetHeader("Allow", "GET, HEAD");
+    return answer;
+  }
+  std::optional<OriginObject> object = tree_.Find(request.path);
+  if (!object) return DirectoryAnswer(request);
+  Spoil(faults, request, *object);
+  return ObjectAnswer(request, *object);
+}
+
+OriginAnswer Origin::S3Answer(OriginRequest& request, const std::vector<OriginFault>& faults) {
+  OriginAnswer answer;
+  if (std::optional<OriginAnswer> refusal = s3_.Refusal(request)) {
+    answer = std::move(*refusal);
+  } else if (request.lists) {
+    answer = s3_.ListAnswer(request, tree_);
+  } else {
+    std::optional<OriginObject> object = s3_.Find(request, tree_);
+    if (object) Spoil(faults, request, *object);
+    answer = s3_.Answer(request, object);
+  }
+  s3_.Sign(answer);
   return answer;
 }
 

@@ -1,11 +1,5 @@
 #include "tests/support/real_servers.h"
 
-#include <arpa/inet.h>
-#include <poll.h>
-#include <sys/inotify.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -14,11 +8,10 @@
 #include <vector>
 
 #include "tests/support/nginx.h"
+#include "tests/support/server_process.h"
 
 namespace brimfs {
 namespace {
-
-constexpr auto kPatience = std::chrono::seconds(30);
 
 // How one server is started.
 struct Program {
@@ -117,23 +110,6 @@ Program ProgramOf(RealServer server) {
   std::abort();
 }
 
-// Nobody listens there now. Somebody else may take it before the server does: then another is
-// tried.
-int FreePort() {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  if (bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-    std::perror("looking for a free port");
-    std::abort();
-  }
-  close(fd);
-  return ntohs(address.sin_port);
-}
-
 // A server that finds its port by itself and says when it is there.
 class ServerProcess : public WebServer {
  public:
@@ -149,24 +125,9 @@ class ServerProcess : public WebServer {
  private:
   bool Start(const Program& program) {
     port_ = FreePort();
-    WriteFile(output_, "");
-    const int changes = inotify_init1(IN_CLOEXEC);
-    inotify_add_watch(changes, output_.c_str(), IN_MODIFY);
-    std::vector<std::string> argv = {"sh", "-c", "exec \"$@\" 2>&1", "sh"};
-    for (std::string& word : program.prepare(dir_.path(), std::to_string(port_))) {
-      argv.push_back(std::move(word));
-    }
-    process_ = std::make_unique<Process>(argv, Process::Options{{}, {}, output_});
-    bool ready = false;
-    while (!(ready = ReadFile(output_).find(program.ready) != std::string::npos)) {
-      pollfd fds[2] = {{changes, POLLIN, 0}, {process_->pidfd(), POLLIN, 0}};
-      constexpr auto kLimit = std::chrono::duration_cast<std::chrono::milliseconds>(kPatience);
-      if (poll(fds, 2, static_cast<int>(kLimit.count())) <= 0 || fds[1].revents != 0) break;
-      char events[4096];
-      if (read(changes, events, sizeof events) < 0) break;
-    }
-    close(changes);
-    return ready;
+    process_ = StartServerProcess(program.prepare(dir_.path(), std::to_string(port_)), output_,
+                                  program.ready);
+    return process_ != nullptr;
   }
 
   const std::string output_ = dir_ / "output";

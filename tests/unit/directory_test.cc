@@ -1,6 +1,7 @@
 #include "fs/directory.h"
 
 #include <map>
+#include <memory>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -181,6 +182,72 @@ TEST_F(DirectoryTest, AListingThatWasUnderWayWhenTheNameWasDistrustedIsNotBeliev
   directory_.Distrust("a");
   directory_.SetListing(std::move(late));
   EXPECT_EQ(Look("a"), "unknown");
+}
+
+TEST_F(DirectoryTest, WhatHasComeOfAListingIsBelievedWhileTheRestIsToCome) {
+  RememberAbsent("a");
+  clock_.Advance(seconds(1));
+  const auto growing = std::make_shared<GrowingListing>("", "", clock_.Now());
+  directory_.SetGrowing(growing);
+  EXPECT_EQ(Look("a"), "absent");
+  growing->Add(File("a", V("\"1\"")));
+  growing->Add(File("b", V("\"2\"")));
+  EXPECT_EQ(Look("a"), "\"1\"");
+  EXPECT_EQ(Look("c"), "unknown");
+  EXPECT_EQ(directory_.listing(), nullptr) << "a part is not the whole";
+  directory_.DropGrowing(*growing);
+  EXPECT_EQ(Look("b"), "unknown");
+  EXPECT_EQ(Look("a"), "absent") << "as before";
+}
+
+TEST_F(DirectoryTest, OfTwoListingsTheNewerWordCounts) {
+  List({File("a", V("\"1\"")), File("b", V("\"1\""))});
+  clock_.Advance(seconds(1));
+  const auto growing = std::make_shared<GrowingListing>("", "", clock_.Now());
+  directory_.SetGrowing(growing);
+  growing->Add(File("a", V("\"2\"")));
+  growing->Add(File("aa", V("\"2\"")));
+  EXPECT_EQ(Look("a"), "\"2\"");
+  EXPECT_EQ(Look("b"), "\"1\"") << "not come yet";
+}
+
+TEST_F(DirectoryTest, AListingThatWasBegunEarlierDoesNotReplaceALaterOne) {
+  auto late = MakeListing({File("a", V("\"1\""))}, "", "", clock_.Now());
+  clock_.Advance(seconds(1));
+  List({File("a", V("\"2\""))});
+  directory_.SetListing(std::move(late));
+  EXPECT_EQ(Look("a"), "\"2\"");
+}
+
+TEST_F(DirectoryTest, ADistrustedNameIsNotBelievedWhenItComesOfAListingThatWasUnderWay) {
+  const auto growing = std::make_shared<GrowingListing>("", "", clock_.Now());
+  directory_.SetGrowing(growing);
+  clock_.Advance(seconds(1));
+  directory_.Distrust("a");
+  directory_.Distrust("b");
+  growing->Add(File("a", V("\"1\"")));
+  ListedName of_a_later_page = File("b", V("\"1\""));
+  clock_.Advance(seconds(1));
+  of_a_later_page.asked = clock_.Now();
+  growing->Add(of_a_later_page);
+  growing->Add(File("c", V("\"1\"")));
+  EXPECT_EQ(Look("a"), "unknown");
+  EXPECT_EQ(Look("b"), "\"1\"");
+}
+
+TEST_F(DirectoryTest, TheNamesOfALaterPageAreBelievedLonger) {
+  GrowingListing growing("", "", clock_.Now());
+  growing.Add(File("a", V("\"1\"")));
+  clock_.Advance(kTtl - seconds(1));
+  ListedName of_a_later_page = File("b", V("\"1\""));
+  of_a_later_page.asked = clock_.Now();
+  growing.Add(of_a_later_page);
+  directory_.SetListing(growing.Seal());
+  EXPECT_EQ(Look("a"), "\"1\"");
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(Look("a"), "unknown");
+  EXPECT_EQ(Look("b"), "\"1\"");
+  EXPECT_EQ(directory_.listing(), nullptr) << "part of it is too old to show";
 }
 
 TEST_F(DirectoryTest, LookupsInARowShowTheFilesToAskForAhead) {

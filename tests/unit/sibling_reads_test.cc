@@ -34,17 +34,17 @@ class SiblingReadsTest : public testing::Test {
 
   // Reads so much of the front of a file. How many are wanted then.
   size_t Read(size_t position, uint64_t bytes = kWhole) {
-    const uint64_t length = *listing_->names[position].version.length;
+    const uint64_t length = *listing_->LengthAt(position);
     const auto length_of = [&](size_t at) -> std::optional<uint64_t> {
       if (at >= known_to_) return std::nullopt;
-      return *listing_->names[at].version.length;
+      return *listing_->LengthAt(at);
     };
     const SiblingReads::Advice advice =
         reads_.OnRead(*listing_, {position, length, std::min(length, bytes)}, limit_, length_of);
     random_ = advice.random;
     read_.insert(position);
     for (const SiblingReads::Wanted& wanted : advice.wanted) {
-      EXPECT_LT(wanted.position, listing_->names.size());
+      EXPECT_LT(wanted.position, listing_->size());
       last_bytes_ = wanted.bytes;
       wanted_.insert(wanted.position);
     }
@@ -93,9 +93,28 @@ TEST_F(SiblingReadsTest, ThreeInARowAreAStreamThatDoublesToItsLimit) {
 
 TEST_F(SiblingReadsTest, TheOrderOfNumbersIsOneTooAndNothingElseIsWantedInIt) {
   List(1000);
-  for (const uint32_t position : listing_->by_number) Read(position);
+  for (size_t place = 0; place < 1000; ++place) {
+    Read(*listing_->orders().PositionAt(NameOrders::kByNumber, place));
+  }
   EXPECT_EQ(wanted_.size(), 997u);
   EXPECT_EQ(Wasted(), 0u);
+}
+
+TEST_F(SiblingReadsTest, SoIsTheOrderInWhichTheyAreListed) {
+  constexpr size_t kCount = 1000;
+  std::vector<ListedName> names;
+  for (size_t i = 0; i < kCount; ++i) {
+    ListedName listed{std::to_string(100'000 + i), ObjectKind::kFile, {}};
+    listed.version.length = kFillBlock;
+    names.push_back(std::move(listed));
+  }
+  std::mt19937 random(1);
+  std::shuffle(names.begin(), names.end(), random);
+  listing_ = MakeListing(names, "d", "fake://d", TimePoint());
+  known_to_ = kCount;
+  for (const ListedName& listed : names) Read(*listing_->PositionOf(listed.name));
+  EXPECT_GT(Used(), kCount - 10);
+  EXPECT_LT(Wasted(), 10u);
 }
 
 TEST_F(SiblingReadsTest, AStreamEndsWithTheDirectory) {

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 
 from brimbench.stage import Failed, await_that, fetch
 
@@ -70,7 +71,7 @@ class Programs:
             return found[0] if found else "unknown"
         return {"Linux": os.uname().release, "libfuse": version("pkg-config", "--modversion", "fuse3"),
                 "curl": version("curl", "--version"), "nginx": version("nginx", "-v"),
-                "rclone": version("rclone", "version"),
+                "rclone": version("rclone", "version"), "s3fs": version("s3fs", "--version"),
                 "httpdirfs": version("httpdirfs", "--version"), "processors": os.cpu_count()}
 
     # --- Reading ---------------------------------------------------------------------------------
@@ -101,6 +102,13 @@ class Programs:
             ["curl", "-sSf", "-o", os.devnull, "-w", "%{time_total}", "-r",
              f"{offset}-{offset + length - 1}", url], check=True, capture_output=True, text=True)
         return float(done.stdout)
+
+    def curl_each(self, urls):
+        """Seconds that one curl needs for all of these, one after the other on one connection."""
+        start = time.monotonic()
+        subprocess.run(["curl", "-sSf", "-K", "-"], check=True, stdout=subprocess.DEVNULL,
+                       input="".join(f'url = "{url}"\n' for url in urls).encode("ascii"))
+        return time.monotonic() - start
 
     def read_pattern(self, pattern, path, *numbers):
         """(seconds of the whole, seconds of each read)."""
@@ -170,6 +178,26 @@ class Programs:
             lambda mountpoint: ["rclone", "mount", ":http:", mountpoint, "--http-url", source,
                                 "--vfs-cache-mode", "full", "--cache-dir", cache, "--read-only"],
             env={**os.environ, "RCLONE_CONFIG": "/dev/null"})
+
+    def rclone_s3(self, stage, bucket, endpoint, keys, cache):
+        """`keys`: "ACCESS:SECRET"."""
+        access, secret = keys.split(":")
+        remote = {"TYPE": "s3", "PROVIDER": "Other", "ENDPOINT": endpoint, "REGION": "us-east-1",
+                  "ACCESS_KEY_ID": access, "SECRET_ACCESS_KEY": secret}
+        # It stops at AWS_CA_BUNDLE, which it cannot follow.
+        inherited = {name: value for name, value in os.environ.items()
+                     if not name.startswith(("AWS_", "RCLONE_"))}
+        return stage.mount(
+            lambda mountpoint: ["rclone", "mount", f"bench:{bucket}", mountpoint,
+                                "--vfs-cache-mode", "full", "--cache-dir", cache, "--read-only"],
+            env={**inherited, "RCLONE_CONFIG": "/dev/null",
+                 **{f"RCLONE_CONFIG_BENCH_{name}": value for name, value in remote.items()}})
+
+    def s3fs(self, stage, bucket, endpoint, keys_file, cache):
+        """`keys_file`: the line "ACCESS:SECRET", readable by nobody else."""
+        words = (f"url={endpoint},use_path_request_style,passwd_file={keys_file},"
+                 f"use_cache={cache},ro")
+        return stage.mount(lambda mountpoint: ["s3fs", bucket, mountpoint, "-f", "-o", words])
 
     def httpdirfs(self, stage, source, cache):
         return stage.mount(lambda mountpoint: [

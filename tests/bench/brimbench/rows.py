@@ -213,7 +213,7 @@ def memory(bench):
             url = bench.huge_origin(stage)
             process, mountpoint = bench.programs.brimfs(
                 stage, url, stage.directory(), f"driver={driver}", f"memory={budget}")
-            peak = _peak_memory(process, lambda: bench.programs.read_sequentially(
+            peak = peak_memory(process, lambda: bench.programs.read_sequentially(
                 mountpoint / "huge"))
         what = f"memory while reading {bench.huge_text()}, driver={driver}"
         beyond = " beyond the budget" if allowance else ""
@@ -222,7 +222,7 @@ def memory(bench):
                       f"< {limit} MiB", unit="MiB", ours=f"{peak[held] / MIB:.0f} MiB")
 
 
-def _peak_memory(process, work):
+def peak_memory(process, work):
     peak = {"RssAnon + RssShmem": 0, "VmRSS": 0}
     done = threading.Event()
 

@@ -81,8 +81,9 @@ void OriginAnswer::RemoveHeader(const std::string& name) {
 }
 
 std::string OriginAnswer::Head() const {
-  std::string head = "HTTP/1.1 " + std::to_string(status) + " " + Reason(status) +
-                     "\r\nServer: brimfs-origin\r\nDate: " + HttpDate(std::time(nullptr)) + "\r\n";
+  std::string head =
+      "HTTP/1.1 " + std::to_string(status) + " " + Reason(status) + "\r\nServer: brimfs-origin\r\n";
+  if (Header("Date") == nullptr) head += "Date: " + HttpDate(std::time(nullptr)) + "\r\n";
   for (const auto& [name, value] : headers) head += name + ": " + value + "\r\n";
   return head + "Connection: " + (close ? "close" : "keep-alive") + "\r\n\r\n";
 }

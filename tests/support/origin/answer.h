@@ -38,7 +38,8 @@ struct OriginAnswer {
   void SetHeader(const std::string& name, std::string value);
   void RemoveHeader(const std::string& name);
 
-  // Status line and headers with the empty line; Date and Connection are added here.
+  // Status line and headers with the empty line; Date, unless it is set, and Connection are added
+  // here.
   std::string Head() const;
 };
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include "tests/support/oracle.h"
@@ -59,6 +60,22 @@ class File : public OriginContent {
   const uint64_t size_;
 };
 
+class LateFile : public OriginContent {
+ public:
+  LateFile(std::string file, uint64_t size) : file_(std::move(file)), size_(size) {}
+  uint64_t size() const override { return size_; }
+  bool Read(uint64_t offset, std::span<std::byte> out) const override {
+    std::call_once(opened_, [this] { content_ = FileContent(file_); });
+    return content_ != nullptr && content_->Read(offset, out);
+  }
+
+ private:
+  const std::string file_;
+  const uint64_t size_;
+  mutable std::once_flag opened_;
+  mutable std::shared_ptr<const OriginContent> content_;
+};
+
 }  // namespace
 
 std::shared_ptr<const OriginContent> OracleContent(uint64_t seed, uint64_t size) {
@@ -78,6 +95,10 @@ std::shared_ptr<const OriginContent> FileContent(const std::string& file) {
     return nullptr;
   }
   return std::make_shared<File>(fd, static_cast<uint64_t>(st.st_size));
+}
+
+std::shared_ptr<const OriginContent> LateFileContent(const std::string& file, uint64_t size) {
+  return std::make_shared<LateFile>(file, size);
 }
 
 }  // namespace brimfs

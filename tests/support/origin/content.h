@@ -30,10 +30,14 @@ std::shared_ptr<const OriginContent> BytesContent(std::string bytes);
 // A file on disk, its size as of now; null if it cannot be opened.
 std::shared_ptr<const OriginContent> FileContent(const std::string& file);
 
+// The first `size` bytes of a file that is opened when they are first asked for.
+std::shared_ptr<const OriginContent> LateFileContent(const std::string& file, uint64_t size);
+
 struct OriginObject {
   std::shared_ptr<const OriginContent> content;
   std::string etag;               // as sent, quotes included; empty: none
   std::time_t last_modified = 0;  // 0: not sent
+  std::string version = {};       // of S3; empty: the bucket has none
 };
 
 }  // namespace brimfs

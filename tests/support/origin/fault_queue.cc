@@ -7,7 +7,9 @@ namespace brimfs {
 namespace {
 
 OriginFault::Phase PhaseOf(const OriginRequest& request) {
-  if (request.path.empty() || request.path.ends_with('/')) return OriginFault::Phase::kList;
+  if (request.lists || request.path.empty() || request.path.ends_with('/')) {
+    return OriginFault::Phase::kList;
+  }
   const std::string* range = request.Header("range");
   const bool whole = range == nullptr || *range == "bytes=0-0";
   return request.method == "HEAD" || whole ? OriginFault::Phase::kStat

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "tests/support/origin/s3_error.h"
+
 namespace brimfs {
 namespace {
 
@@ -126,6 +128,26 @@ void RefuseHead(const OriginFault&, const OriginRequest& request, OriginAnswer& 
   answer.SetHeader("Allow", "GET");
 }
 
+void AnswerS3Error(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  answer = S3ErrorAnswer({fault.argument, "fault"});
+}
+
+// Without the name of another endpoint: that of a service which has but one.
+void MoveToRegion(const OriginFault& fault, const OriginRequest&, OriginAnswer& answer) {
+  answer = S3ErrorAnswer({"PermanentRedirect",
+                          "The bucket is in another region",
+                          {},
+                          {{"x-amz-bucket-region", fault.argument}}});
+}
+
+void RedirectForNow(const OriginFault& fault, const OriginRequest& request, OriginAnswer& answer) {
+  const std::string location = fault.argument + request.target;
+  answer = S3ErrorAnswer({"TemporaryRedirect",
+                          "Please re-send this request to the specified temporary endpoint.",
+                          {{"Endpoint", fault.argument}},
+                          {{"Location", location}}});
+}
+
 void ChangeEtag(const OriginFault&, OriginRequest& request, OriginObject& object) {
   static std::atomic<int> changes{0};
   object.etag = "\"change-" + std::to_string(++changes) + "\"";
@@ -178,6 +200,10 @@ const std::vector<OriginFaultKind>& FaultTable() {
       {"ignore-if-match", "If-Match is not looked at",
        [](F, OriginRequest& q, OriginObject&) { q.headers.erase("if-match"); }, nullptr},
       {"head-refused", "405 to HEAD", nullptr, RefuseHead},
+      {"s3-error", "the error ARGUMENT of S3, such as \"SlowDown\"", nullptr, AnswerS3Error},
+      {"s3-moved", "301 PermanentRedirect to the region ARGUMENT", nullptr, MoveToRegion},
+      {"s3-redirect", "307 TemporaryRedirect to the same path at ARGUMENT, as with redirect",
+       nullptr, RedirectForNow},
   };
   return table;
 }

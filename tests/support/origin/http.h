@@ -18,6 +18,7 @@ struct OriginRequest {
   std::string target;  // as sent, with the query
   std::string path;    // decoded, without the leading '/' and the query; keeps a trailing '/'
   std::map<std::string, std::string> headers;  // names in lower case
+  bool lists = false;  // of S3: asks what is there; `path` as OriginS3::Locate makes it
 
   // Null if it was not sent; `name` in lower case.
   const std::string* Header(const std::string& name) const;

@@ -17,18 +17,33 @@ std::string DiskEtag(const struct stat& st) {
   return etag;
 }
 
+// The first string that comes after all that begin with `prefix`, which does not end in 0xff.
+std::string After(std::string prefix) {
+  ++prefix.back();
+  return prefix;
+}
+
 }  // namespace
+
+void OriginTree::PutLocked(const std::string& path, OriginObject object) {
+  ++puts_;
+  if (keeps_versions_) {
+    object.version = "version-" + std::to_string(puts_);
+    versions_[{path, object.version}] = object;
+  }
+  objects_[path] = std::move(object);
+}
 
 void OriginTree::Put(const std::string& path, OriginObject object) {
   MutexLock lock(mu_);
-  objects_[path] = std::move(object);
+  PutLocked(path, std::move(object));
 }
 
 void OriginTree::Put(const std::string& path, std::shared_ptr<const OriginContent> content) {
   constexpr std::time_t kFirst = 1600000000;
   MutexLock lock(mu_);
-  ++puts_;
-  objects_[path] = {std::move(content), "\"put-" + std::to_string(puts_) + "\"", kFirst + puts_};
+  const int put = puts_ + 1;
+  PutLocked(path, {std::move(content), "\"put-" + std::to_string(put) + "\"", kFirst + put});
 }
 
 void OriginTree::Erase(const std::string& path) {
@@ -93,6 +108,54 @@ std::optional<std::vector<IndexEntry>> OriginTree::List(const std::string& path)
     }
   }
   return sorted;
+}
+
+void OriginTree::KeepVersions() {
+  MutexLock lock(mu_);
+  keeps_versions_ = true;
+}
+
+std::optional<OriginObject> OriginTree::FindVersion(const std::string& key,
+                                                    const std::string& version) const {
+  MutexLock lock(mu_);
+  const auto it = versions_.find({key, version});
+  if (it == versions_.end()) return std::nullopt;
+  return it->second;
+}
+
+void OriginTree::PutRoot() {
+  if (root_.empty()) return;
+  const std::string above = root_ + "/";
+  for (const auto& item : std::filesystem::recursive_directory_iterator(root_)) {
+    const std::string& file = item.path().native();
+    struct stat st;
+    if (stat(file.c_str(), &st) != 0 || !S_ISREG(st.st_mode)) continue;
+    Put(file.substr(above.size()),
+        {LateFileContent(file, static_cast<uint64_t>(st.st_size)), DiskEtag(st), st.st_mtime});
+  }
+}
+
+OriginTree::Page OriginTree::ListKeys(const std::string& prefix, const std::string& delimiter,
+                                      const std::string& from, size_t limit) const {
+  Page page;
+  MutexLock lock(mu_);
+  auto it = objects_.lower_bound(std::max(prefix, from));
+  while (it != objects_.end() && it->first.starts_with(prefix)) {
+    const auto& [name, object] = *it;
+    if (page.keys.size() == limit) {
+      page.next = name;
+      break;
+    }
+    const size_t end = delimiter.empty() ? std::string::npos : name.find(delimiter, prefix.size());
+    if (end == std::string::npos) {
+      page.keys.push_back({name, false, object.content->size(), object.etag, object.last_modified});
+      ++it;
+    } else {
+      page.keys.push_back({name.substr(0, end + delimiter.size()), true, 0, {}, 0});
+      it = objects_.lower_bound(After(page.keys.back().name));
+    }
+  }
+  return page;
 }
 
 }  // namespace brimfs

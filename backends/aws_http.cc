@@ -1,0 +1,100 @@
+#include "backends/aws_http.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "core/clock.h"
+#include "core/mutex.h"
+
+namespace brimfs {
+namespace {
+
+constexpr size_t kMaxBody = 256 * 1024;
+
+class Keeper : public HttpResponder {
+ public:
+  Status OnHead(const HttpHead& head) override {
+    answer.status = head.status;
+    return OkStatus();
+  }
+
+  Status OnBody(std::span<const std::byte> data) override {
+    if (data.size() > kMaxBody - answer.body.size()) {
+      return Status(Code::kProtocol, "an answer over 256 KiB");
+    }
+    answer.body.append(reinterpret_cast<const char*>(data.data()), data.size());
+    return OkStatus();
+  }
+
+  AwsAnswer answer;
+};
+
+// False: stopped, or the deadline is sooner.
+bool WaitFor(Duration wait, const CallLimits& limits) {
+  Clock& clock = Clock::Steady();
+  const TimePoint until = After(clock.Now(), wait);
+  if (until >= limits.deadline) return false;
+  Mutex mu;
+  CondVar stopped;
+  const std::stop_callback wake(limits.stop, [&] {
+    MutexLock lock(mu);
+    stopped.NotifyAll();
+  });
+  MutexLock lock(mu);
+  while (clock.Now() < until && !limits.stop.stop_requested()) clock.WaitUntil(stopped, mu, until);
+  return !limits.stop.stop_requested();
+}
+
+}  // namespace
+
+Result<AwsAnswer> AwsHttp::Ask(const HttpRequest& request, const CallLimits& limits) {
+  CallLimits our_limits = limits;
+  our_limits.first_byte = std::min(limits.first_byte, tries_.answer);
+  our_limits.stall = std::min(limits.stall, tries_.answer);
+  Duration wait = tries_.between;
+  for (int attempt = 1;; ++attempt) {
+    Result<AwsAnswer> answer = AskOnce(request, our_limits);
+    if (answer.code() != Code::kUnavailable || attempt >= tries_.tries) return answer;
+    if (!WaitFor(wait, limits)) return answer;
+    wait *= 2;
+  }
+}
+
+Result<AwsAnswer> AwsHttp::AskOnce(const HttpRequest& request, const CallLimits& limits) {
+  Keeper keeper;
+  const Status status = transport_.Perform(request, keeper, limits);
+  if (!status.ok()) return Status(status.code(), AwsSaid(request.url, status.message()));
+  if (keeper.answer.status == 429 || keeper.answer.status >= 500) {
+    return Status(Code::kUnavailable,
+                  AwsSaid(request.url, "answered " + std::to_string(keeper.answer.status)));
+  }
+  return std::move(keeper.answer);
+}
+
+HttpRequest AwsRequest(HttpRequest::Method method, const Url& url,
+                       std::vector<std::string> secret_headers) {
+  HttpRequest request;
+  request.method = method;
+  request.url = url;
+  auto login = std::make_shared<Login>();
+  login->headers = std::move(secret_headers);
+  request.login = std::move(login);
+  return request;
+}
+
+std::string AwsSaid(const Url& url, const std::string& what) { return url.Origin() + ": " + what; }
+
+Result<Url> ParseAwsUrl(const std::string& name, const std::string& value) {
+  auto url = ParseUrl(value);
+  if (!url.ok()) return Status(Code::kInvalidArgument, name + ": " + url.status().message());
+  return url;
+}
+
+Result<Url> AwsUrlBelow(const Url& base, const std::string& path) {
+  std::string text = base.WithoutQuery();
+  while (text.ends_with('/')) text.pop_back();
+  return ParseUrl(text + path);
+}
+
+}  // namespace brimfs

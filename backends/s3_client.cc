@@ -1,0 +1,163 @@
+#include "backends/s3_client.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/time/clock.h"
+#include "backends/aws_signature.h"
+#include "backends/http_date.h"
+#include "backends/redirect.h"
+
+namespace brimfs {
+namespace {
+
+constexpr size_t kMaxErrorBytes = 64 * 1024;
+
+bool IsRefusal(int status) {
+  return status >= 300 && status != 304 && status != 412 && status != 416;
+}
+
+// Passes on what is no refusal, and keeps the rest.
+class RefusalCatcher : public HttpResponder {
+ public:
+  explicit RefusalCatcher(HttpResponder& next) : next_(next) {}
+
+  Status OnHead(const HttpHead& head) override {
+    if (!IsRefusal(head.status)) return next_.OnHead(head);
+    refusal_.emplace().head = head;
+    return OkStatus();
+  }
+
+  Status OnBody(std::span<const std::byte> data) override {
+    if (!refusal_) return next_.OnBody(data);
+    const size_t room = kMaxErrorBytes - body_.size();
+    body_.append(reinterpret_cast<const char*>(data.data()), std::min(room, data.size()));
+    return data.size() <= room ? OkStatus() : Status(Code::kEof);
+  }
+
+  // The refusal, if the answer was one; `ended` is how the call did.
+  std::optional<S3Refusal> Take(const Status& ended) {
+    // Of a broken-off body the head is enough.
+    if (!refusal_ || ended.code() == Code::kInterrupted) return std::nullopt;
+    refusal_->error = ParseError(body_);
+    return std::move(refusal_);
+  }
+
+ private:
+  HttpResponder& next_;
+  std::optional<S3Refusal> refusal_;
+  std::string body_;
+};
+
+}  // namespace
+
+// What was tried for one request.
+struct S3Client::Try {
+  std::shared_ptr<const AwsKeys> keys;
+  std::optional<Url> redirected;
+  bool public_only = false;
+  int redirects = 0;
+  bool region_learned = false;
+  bool clock_learned = false;
+  bool keys_renewed = false;
+};
+
+S3Client::S3Client(std::shared_ptr<S3Access> access)
+    : access_(std::move(access)), transport_(access_->transport) {}
+
+Url S3Client::UrlOf(const S3Access& access, const std::string& bucket, const std::string& key) {
+  Url url = BucketUrl(access.place, access.regions.Of(bucket), bucket);
+  url.path += EncodePath(key);
+  return url;
+}
+
+Status S3Client::Perform(const S3Request& request, HttpResponder& responder,
+                         const CallLimits& limits) {
+  Try attempt;
+  for (;;) {
+    HttpRequest http;
+    http.method = request.method;
+    http.url = UrlOf(*access_, request.bucket, request.key);
+    if (attempt.redirected) http.url = *attempt.redirected;
+    http.url.query = request.query;
+    http.headers = request.headers;
+    http.public_addresses_only = attempt.public_only;
+    BRIMFS_RETURN_IF_ERROR(Sign(request, http, attempt, limits));
+    RefusalCatcher catcher(responder);
+    const Status ended = transport_.Perform(http, catcher, limits);
+    const std::optional<S3Refusal> refusal = catcher.Take(ended);
+    if (!refusal) return ended;
+    const Result<bool> corrected = Correct(request, *refusal, attempt, limits);
+    if (!corrected.ok()) return corrected.status();
+    if (!*corrected) return ToStatus(*refusal, absl::Now());
+  }
+}
+
+Status S3Client::Sign(const S3Request& request, HttpRequest& http, Try& attempt,
+                      const CallLimits& limits) {
+  for (const std::string& header : access_->headers) http.headers.push_back(header);
+  auto login = std::make_shared<Login>();
+  if (access_->login != nullptr) *login = *access_->login->Current();
+  std::vector<std::string> secret;
+  if (!request.key.empty()) secret = access_->object_headers;
+  if (access_->keys != nullptr) {
+    if (attempt.keys == nullptr) {
+      Result<std::shared_ptr<const AwsKeys>> keys = access_->keys->Current(limits);
+      // No keys, which is not to be taken for no object.
+      if (keys.code() == Code::kNotFound) return Status(Code::kDenied, keys.status().message());
+      if (!keys.ok()) return keys.status();
+      attempt.keys = std::move(*keys);
+    }
+    const SigningScope scope{.region = access_->regions.Of(request.bucket),
+                             .service = "s3",
+                             .time = access_->clock.At(absl::Now())};
+    AwsSignature signature = SignRequest(http, secret, *attempt.keys, scope);
+    for (std::string& header : signature.headers) login->headers.push_back(std::move(header));
+  }
+  for (std::string& header : secret) login->headers.push_back(std::move(header));
+  http.login = std::move(login);
+  return OkStatus();
+}
+
+Result<bool> S3Client::Correct(const S3Request& request, const S3Refusal& refusal, Try& attempt,
+                               const CallLimits& limits) {
+  const HttpHead& head = refusal.head;
+  const std::string region = RegionNamed(refusal);
+  if (!region.empty() && !std::exchange(attempt.region_learned, true) &&
+      access_->regions.Learn(request.bucket, region)) {
+    attempt.redirected.reset();
+    return true;
+  }
+  if (IsRedirect(head.status) && head.headers.Find("Location")) {
+    const Url from = attempt.redirected.value_or(UrlOf(*access_, request.bucket, request.key));
+    const Result<Url> target = RedirectTarget(from, head);
+    if (!target.ok()) return target.status();
+    if (!MayRedirectTo(access_->place, target->host) && access_->keys != nullptr) {
+      return Status(Code::kUntrusted, "the server redirects to " + target->Origin() +
+                                          ", which must not see what is signed: if it is the "
+                                          "bucket's server, name it with endpoint=");
+    }
+    if (attempt.redirects++ == kMaxRedirects) {
+      return Status(Code::kProtocol, "too many redirects");
+    }
+    attempt.public_only = !head.private_peer;
+    attempt.redirected = *target;
+    return true;
+  }
+  if (access_->keys == nullptr) return false;
+  const std::string date = head.headers.Find("Date").value_or("");
+  const bool refused = head.status == 400 || head.status == 403;
+  const std::optional<absl::Time> server = ParseDate(date);
+  if (refused && server && !std::exchange(attempt.clock_learned, true) &&
+      access_->clock.Learn(*server, absl::Now())) {
+    return true;
+  }
+  if (!BlamesKeys(refusal) || std::exchange(attempt.keys_renewed, true)) return false;
+  Result<std::shared_ptr<const AwsKeys>> instead = access_->keys->Instead(attempt.keys, limits);
+  if (!instead.ok()) return instead.status();
+  if (*instead == nullptr) return false;
+  attempt.keys = std::move(*instead);
+  return true;
+}
+
+}  // namespace brimfs
