@@ -81,13 +81,11 @@ Result<AwsSts> FindSts(const std::string& region, const std::string& endpoint) {
   if (!region.empty() && !IsAwsRegion(region)) {
     return Status(Code::kInvalidArgument, "the AWS region is no name of a region");
   }
-  AwsSts sts{.url = {}, .region = region.empty() ? kGlobalRegion : region};
   auto url = !endpoint.empty() ? ParseAwsUrl("the endpoint of STS", endpoint)
              : region.empty()  ? ParseUrl("https://sts.amazonaws.com/")
                                : ParseUrl("https://sts." + region + "." + AwsDomain(region) + "/");
   if (!url.ok()) return url.status();
-  sts.url = *std::move(url);
-  return sts;
+  return AwsSts{.url = *std::move(url), .region = region.empty() ? kGlobalRegion : region};
 }
 
 Result<AwsKeys> AssumeRole(const AwsContext& context, const AwsSts& sts, const AwsRole& role,

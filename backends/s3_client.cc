@@ -84,7 +84,7 @@ Status S3Client::Perform(const S3Request& request, HttpResponder& responder,
     http.public_addresses_only = attempt.public_only;
     BRIMFS_RETURN_IF_ERROR(Sign(request, http, attempt, limits));
     RefusalCatcher catcher(responder);
-    const Status ended = transport_.Perform(http, catcher, limits);
+    Status ended = transport_.Perform(http, catcher, limits);
     const std::optional<S3Refusal> refusal = catcher.Take(ended);
     if (!refusal) return ended;
     const Result<bool> corrected = Correct(request, *refusal, attempt, limits);
