@@ -168,10 +168,13 @@ Code FileSystemTest::Read(OpenFile& file, const Range& range, uint64_t seed) {
 void FileSystemTest::Fill(const std::string& name, uint64_t seed) {
   std::unique_ptr<OpenFile> file = Open(name);
   EXPECT_EQ(Read(*file, {0, file->node->attributes.size}, seed), Code::kOk);
-  // A reader has its bytes a moment before they can be recorded.
-  DurableFile* const durable = file->file->durable();
-  while (durable != nullptr && !durable->settled()) cache_->Flush();
+  Settle(*file);
   Release(std::move(file));
+}
+
+void FileSystemTest::Settle(OpenFile& file) {
+  DurableFile* const durable = file.file->durable();
+  while (durable != nullptr && !durable->settled()) cache_->Flush();
 }
 
 std::string FileSystemTest::Xattr(NodeId node, const std::string& name) {

@@ -74,6 +74,9 @@ class FileSystemTest : public testing::Test {
   // from the oracle of `seed`.
   Code Read(OpenFile& file, const Range& range, uint64_t seed = 1);
 
+  // Until what was read of it is recorded: a reader has its bytes a moment before they can be.
+  void Settle(OpenFile& file);
+
   // Opens, reads all, closes.
   void Fill(const std::string& name, uint64_t seed = 1);
 

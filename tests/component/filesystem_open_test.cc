@@ -60,6 +60,7 @@ TEST_F(OpenTest, WhatIsOpenInTheOrdinaryWayStaysSoUntilItsLastClose) {
   Mount();
   std::unique_ptr<OpenFile> before = Open("f");
   EXPECT_EQ(Read(*before, {0, kLength}), Code::kOk);
+  Settle(*before);
   std::unique_ptr<OpenFile> during = Open("f");
   EXPECT_EQ(during->backing_id, 0) << "full, but the kernel refuses a mix";
   Release(std::move(before));

@@ -150,7 +150,7 @@ TEST_F(PassthroughTest, AMapStaysRightAfterTheDaemonWasKilledAndItsCacheClearedA
   const TempDir cache;
   Mount mount(origin_->url(), {"cache=" + (cache / "c")});
   ASSERT_TRUE(mount.started().ok()) << mount.started().message();
-  Fill(mount);
+  FillForKernel(mount);
   const Map map(Descriptor(mount.File("file")));
   mount.daemon().Signal(SIGKILL);
   mount.daemon().Wait();
