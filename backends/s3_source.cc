@@ -61,7 +61,7 @@ Status Ask(S3Client& client, S3Paths& paths, const CallLimits& limits) {
   }
   // Who may not list can still read an object.
   if (!any.ok() && any.code() != Code::kDenied) return any.status();
-  const Status object = StatS3Object(client, {paths.bucket, paths.single_key}, limits).status();
+  Status object = StatS3Object(client, {paths.bucket, paths.single_key}, limits).status();
   if (object.ok()) return OkStatus();
   if (!any.ok()) return any.status();
   if (object.code() != Code::kNotFound) return object;
