@@ -97,7 +97,11 @@ Status S3Client::Sign(const S3Request& request, HttpRequest& http, Try& attempt,
                       const CallLimits& limits) {
   for (const std::string& header : access_->headers) http.headers.push_back(header);
   auto login = std::make_shared<Login>();
-  if (access_->login != nullptr) *login = *access_->login->Current();
+  // What the user configured is for the server that he named, not for others of its operator.
+  const bool at_home =
+      !attempt.redirected ||
+      SameOrigin(*attempt.redirected, UrlOf(*access_, request.bucket, request.key));
+  if (access_->login != nullptr && at_home) *login = *access_->login->Current();
   std::vector<std::string> secret;
   if (!request.key.empty()) secret = access_->object_headers;
   if (access_->keys != nullptr) {
@@ -132,9 +136,10 @@ Result<bool> S3Client::Correct(const S3Request& request, const S3Refusal& refusa
     const Url from = attempt.redirected.value_or(UrlOf(*access_, request.bucket, request.key));
     const Result<Url> target = RedirectTarget(from, head);
     if (!target.ok()) return target.status();
-    if (!MayRedirectTo(access_->place, target->host) && access_->keys != nullptr) {
+    const bool secret = access_->keys != nullptr || !access_->object_headers.empty();
+    if (secret && !MayRedirectTo(access_->place, target->host)) {
       return Status(Code::kUntrusted, "the server redirects to " + target->Origin() +
-                                          ", which must not see what is signed: if it is the "
+                                          ", which must not see signatures and keys: if it is the "
                                           "bucket's server, name it with endpoint=");
     }
     if (attempt.redirects++ == kMaxRedirects) {

@@ -126,6 +126,43 @@ TEST_F(S3AccessTest, ARedirectToAnotherHostIsNotShownASignature) {
   EXPECT_EQ(other->counters().requests, 0u);
 }
 
+TEST_F(S3AccessTest, ARedirectToAnotherHostIsNotShownACustomersKeyThoughNothingIsSigned) {
+  const std::string key(32, 'k');
+  ServeFile({.anonymous = true, .sse_c_key = key});
+  WriteFile(dir_ / "key", key);
+  std::filesystem::permissions(dir_ / "key", std::filesystem::perms{0600});
+  Origin::Options options;
+  options.address = "127.0.0.2";
+  options.s3.bucket = kBucket;
+  options.s3.anonymous = true;
+  const auto other = StartOrigin(options);
+  other->PutOracle("file", kSize);
+  Mount& mount = AttachS3("s3://bucket/", {"anonymous", "sse_c_key=" + dir_ / "key"});
+  NamesIn(mount.path());
+  const std::string url = other->url();
+  origin_->Inject(*ParseFault("s3-redirect=" + url.substr(0, url.size() - 1) + ":ranged:ever"));
+  EXPECT_EQ(ReadError(Descriptor(mount.File("file")), 0), EIO);
+  EXPECT_EQ(other->counters().requests, 0u);
+}
+
+TEST_F(S3AccessTest, ConfiguredHeadersStayWithTheServerThatWasNamed) {
+  ServeFile();
+  WriteFile(dir_ / "headers", "X-Canary: secret\n");
+  std::filesystem::permissions(dir_ / "headers", std::filesystem::perms{0600});
+  Origin::Options options;
+  options.s3.bucket = kBucket;
+  const auto other = StartOrigin(options);
+  other->PutOracle("file", kSize);
+  Mount& mount = AttachS3("s3://bucket/", {"headers=" + dir_ / "headers"});
+  NamesIn(mount.path());
+  const std::string url = other->url();
+  origin_->Inject(*ParseFault("s3-redirect=" + url.substr(0, url.size() - 1) + ":ranged:ever"));
+  EXPECT_EQ(ReadError(Descriptor(mount.File("file")), 0), 0);
+  EXPECT_TRUE(origin_->seen().back().headers.contains("x-canary"));
+  ASSERT_FALSE(other->seen().empty());
+  for (const Origin::Seen& seen : other->seen()) EXPECT_FALSE(seen.headers.contains("x-canary"));
+}
+
 class S3ClockTest : public S3AccessTest, public testing::WithParamInterface<int> {};
 
 TEST_P(S3ClockTest, TheServersTimeIsLearned) {
