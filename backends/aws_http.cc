@@ -4,8 +4,8 @@
 #include <memory>
 #include <utility>
 
+#include "backends/retrying.h"
 #include "core/clock.h"
-#include "core/mutex.h"
 
 namespace brimfs {
 namespace {
@@ -32,18 +32,8 @@ class Keeper : public HttpResponder {
 
 // False: stopped, or the deadline is sooner.
 bool WaitFor(Duration wait, const CallLimits& limits) {
-  Clock& clock = Clock::Steady();
-  const TimePoint until = After(clock.Now(), wait);
-  if (until >= limits.deadline) return false;
-  Mutex mu;
-  CondVar stopped;
-  const std::stop_callback wake(limits.stop, [&] {
-    MutexLock lock(mu);
-    stopped.NotifyAll();
-  });
-  MutexLock lock(mu);
-  while (clock.Now() < until && !limits.stop.stop_requested()) clock.WaitUntil(stopped, mu, until);
-  return !limits.stop.stop_requested();
+  const TimePoint until = After(Clock::Steady().Now(), wait);
+  return until < limits.deadline && SleepUntil(until, limits.stop);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <map>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "backends/http_headers.h"
 #include "backends/url.h"
 
@@ -17,14 +18,7 @@ namespace {
 constexpr char kAlgorithm[] = "AWS4-HMAC-SHA256";
 
 std::string Hex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.size());
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += {kDigits[byte >> 4], kDigits[byte & 15]};
-  }
-  return text;
+  return absl::BytesToHexString(absl::string_view(bytes.data(), bytes.size()));
 }
 
 std::string Hmac(std::string_view key, std::string_view text) {

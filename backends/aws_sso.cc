@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "backends/aws_http.h"
 #include "backends/aws_json_keys.h"
 #include "backends/aws_sts.h"
@@ -66,13 +67,10 @@ Result<AwsKeys> KeysOfSso(const AwsContext& context, const AwsSso& sso, const Ca
 }
 
 std::string SsoCacheName(const std::string& cached_as) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   unsigned char digest[EVP_MAX_MD_SIZE];
   unsigned size = 0;
   EVP_Digest(cached_as.data(), cached_as.size(), digest, &size, EVP_sha1(), nullptr);
-  std::string name;
-  for (unsigned i = 0; i < size; ++i) name += {kDigits[digest[i] >> 4], kDigits[digest[i] & 15]};
-  return name + ".json";
+  return absl::BytesToHexString({reinterpret_cast<const char*>(digest), size}) + ".json";
 }
 
 Result<std::string> ParseSsoToken(const std::string& text, absl::Time now,

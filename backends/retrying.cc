@@ -5,16 +5,12 @@
 #include <stop_token>
 
 namespace brimfs {
-namespace {
 
-// False if `stop` came first.
 bool SleepUntil(TimePoint when, const std::stop_token& stop) {
   std::binary_semaphore stopped(0);
   const std::stop_callback wake(stop, [&stopped] { stopped.release(); });
   return !stopped.try_acquire_until(when);
 }
-
-}  // namespace
 
 Status Retrying(SourceHost& host, const RetryPolicy& policy, const CallLimits& limits,
                 const std::function<Status()>& try_once) {

@@ -3,6 +3,7 @@
 #define BRIMFS_BACKENDS_RETRYING_H_
 
 #include <functional>
+#include <stop_token>
 
 #include "core/backend.h"
 #include "core/retry.h"
@@ -16,6 +17,9 @@ namespace brimfs {
 // fetches.
 Status Retrying(SourceHost& host, const RetryPolicy& policy, const CallLimits& limits,
                 const std::function<Status()>& try_once);
+
+// Waits; false if `stop` came first.
+bool SleepUntil(TimePoint when, const std::stop_token& stop);
 
 }  // namespace brimfs
 
