@@ -270,10 +270,11 @@ void DurableFile::Confirmed(absl::Time now) {
 
 bool DurableFile::ReadyForKernel() {
   bool never_recorded = false;
+  const bool told = resource_->ObserversAreTold();
   {
     MutexLock lock(mu_);
     if (kernels_recorded_) return true;
-    if (Settled()) return true;
+    if (told && Settled()) return true;
     never_recorded = !kept_ || !claim_;
   }
   if (!never_recorded) {

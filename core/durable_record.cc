@@ -13,6 +13,8 @@ bool DurableFile::dirty() const {
 }
 
 bool DurableFile::settled() const {
+  // In this order: what was told before is among what is to be recorded.
+  if (!resource_->ObserversAreTold()) return false;
   MutexLock lock(mu_);
   return Settled();
 }

@@ -138,6 +138,7 @@ Status Resource::Adopt(const Range& range, const Verify& verify) {
 
 void Resource::Cover(const Range& range, Afterwards& after) {
   coverage_.Add(range);
+  if (!std::exchange(after.covers, true)) untold_.fetch_add(1, std::memory_order_relaxed);
   SetHint(range);
   std::erase_if(remembered_, [&](const Remembered& one) { return one.range.Overlaps(range); });
   auto it = waiters_.lower_bound(range.begin);
@@ -288,6 +289,7 @@ void Resource::Finish(Afterwards& after) {
     if (after.committed) observer->OnCommit(*this, *after.committed);
     if (after.failed) observer->OnFail(*this, *after.failed);
   }
+  if (after.covers) untold_.fetch_sub(1, std::memory_order_release);
 }
 
 Resource::State Resource::state() const {

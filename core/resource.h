@@ -229,6 +229,10 @@ class Resource {
   uint64_t FilledBytes() const;
   std::optional<Range> NextGap(uint64_t from, uint64_t limit) const;
   size_t WaiterCount() const;
+
+  // Whether the observers know of all that has become covered: a reader may have its bytes a moment
+  // before. Takes no lock.
+  bool ObserversAreTold() const { return untold_.load(std::memory_order_acquire) == 0; }
   Driver& driver() { return *driver_; }
 
  private:
@@ -299,6 +303,10 @@ class Resource {
   Timer& timer_;
   FlightControl* control_ = nullptr;
   std::vector<ResourceObserver*> observers_;
+
+  // Calls whose bytes are covered and that have not told the observers yet. Incremented with mu_
+  // held, in the same critical section.
+  std::atomic<int> untold_{0};
 
   // Read without a lock; written with mu_ held.
   CoverageHint hint_;

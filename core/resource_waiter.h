@@ -79,6 +79,7 @@ struct Resource::Afterwards {
   std::vector<Written> written;
   std::vector<Range> adopted;
   std::vector<Range> evicted;
+  bool covers = false;  // counted in untold_
   std::optional<uint64_t> committed;
   std::optional<Status> failed;
 };

@@ -392,6 +392,27 @@ TEST_P(ResourceTest, WritesAdoptionsAndEvictionsAreToldExactly) {
   EXPECT_EQ(observer.bytes(), 2 * kBlock);
 }
 
+TEST_P(ResourceTest, WhoHasTheBytesBeforeTheObserversKnowCanTell) {
+  class Asking : public ResourceObserver {
+   public:
+    void OnWrite(Resource& resource, const Range& range,
+                 std::span<const std::byte> /*bytes*/) override {
+      has_bytes = resource.TryLease(range).has_value();
+      told = resource.ObserversAreTold();
+    }
+    bool has_bytes = false;
+    bool told = true;
+  } observer;
+  resource_->AddObserver(&observer);
+  EXPECT_TRUE(resource_->ObserversAreTold());
+  ASSERT_TRUE(Put({0, kBlock}).ok());
+  EXPECT_TRUE(observer.has_bytes);
+  EXPECT_FALSE(observer.told);
+  EXPECT_TRUE(resource_->ObserversAreTold());
+  ASSERT_TRUE(Put({0, kBlock}).ok());
+  EXPECT_TRUE(resource_->ObserversAreTold()) << "nothing was new";
+}
+
 // --- Adopting ------------------------------------------------------------------------------------
 
 class AdoptTest : public ResourceTest {

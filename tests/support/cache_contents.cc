@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <system_error>
 #include <thread>
@@ -62,11 +63,27 @@ std::vector<std::string> DataFiles(const std::string& cache) {
   return files;
 }
 
-uint64_t DiskUse(const std::string& cache) {
-  uint64_t bytes = 0;
+namespace {
+
+std::map<std::string, uint64_t> BytesOnDisk(const std::string& cache) {
+  std::map<std::string, uint64_t> bytes;
   for (const std::string& file : DataFiles(cache)) {
     struct stat info;
-    if (stat(file.c_str(), &info) == 0) bytes += static_cast<uint64_t>(info.st_blocks) * 512;
+    if (stat(file.c_str(), &info) == 0) bytes[file] = static_cast<uint64_t>(info.st_blocks) * 512;
+  }
+  return bytes;
+}
+
+}  // namespace
+
+uint64_t DiskUse(const std::string& cache) {
+  // Between the two looks each file was at least as large as the smaller one, but for one that went
+  // down and up again.
+  const std::map<std::string, uint64_t> before = BytesOnDisk(cache);
+  uint64_t bytes = 0;
+  for (const auto& [file, now] : BytesOnDisk(cache)) {
+    const auto was = before.find(file);
+    if (was != before.end()) bytes += std::min(was->second, now);
   }
   return bytes;
 }

@@ -20,6 +20,9 @@ void OriginGates::Open(const std::string& path) {
   Gate& gate = gates_[path];
   gate.open = true;
   for (OriginSocket* socket : gate.waiting) socket->Wake();
+  // Also those whose peer has left, which they may not have seen yet: who awaits the next one at
+  // this gate must not meet them.
+  gate.waiting.clear();
 }
 
 void OriginGates::Await(const std::string& path, size_t count) {
