@@ -1,0 +1,1 @@
+// Compiled for test_headers.h only.
