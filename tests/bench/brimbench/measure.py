@@ -17,6 +17,8 @@ class Row:
     ours: str = ""           # the absolute figures, for readers
     theirs: str = ""
     note: str = ""
+    group: str = ""
+    peers: dict = dataclasses.field(default_factory=dict)  # name -> the same figure of another
 
     @property
     def met(self):

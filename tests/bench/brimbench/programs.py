@@ -67,7 +67,7 @@ class Programs:
             if not shutil.which(argv[0]):
                 return "not installed"
             done = subprocess.run(argv, capture_output=True, text=True, check=False)
-            found = re.search(r"[0-9]+(\.[0-9]+)+\S*", done.stdout + done.stderr)
+            found = re.search(r"[0-9]+(\.[0-9]+)+\S*", done.stderr + done.stdout)
             return found[0] if found else "unknown"
         return {"Linux": os.uname().release, "libfuse": version("pkg-config", "--modversion", "fuse3"),
                 "curl": version("curl", "--version"), "nginx": version("nginx", "-v"),

@@ -3,6 +3,8 @@
 import dataclasses
 import json
 
+from brimbench.measure import Row
+
 BEGIN = "<!-- bench: begin. Written by tests/bench/run --readme; do not edit. -->"
 END = "<!-- bench: end -->"
 
@@ -52,6 +54,15 @@ def to_json(rows, versions):
         "versions": versions,
         "rows": [{**dataclasses.asdict(row), "met": row.met} for row in rows],
     }, indent=2, ensure_ascii=False) + "\n"
+
+
+def from_json(path):
+    """(rows, versions), as to_json wrote them."""
+    read = json.loads(path.read_text(encoding="utf-8"))
+    fields = {field.name for field in dataclasses.fields(Row)}
+    rows = [Row(**{name: value for name, value in row.items() if name in fields})
+            for row in read["rows"]]
+    return rows, read["versions"]
 
 
 def update_readme(readme, rows, versions):

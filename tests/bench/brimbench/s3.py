@@ -142,15 +142,21 @@ def s3_listing(bench):
 
 # --- Reading -------------------------------------------------------------------------------------
 
+def keys_file(stage):
+    """The file of the keys, as all of them take it, readable by nobody else."""
+    path = stage.directory() / "keys"
+    path.touch(mode=0o600)
+    path.write_text(f"{KEYS}\n", encoding="ascii")
+    return path
+
+
 class _Peers:
     """Mounts of one bucket, each with the keys."""
 
     def __init__(self, bench, stage, endpoint):
         self._programs = bench.programs
         self._endpoint = endpoint
-        self._keys_file = stage.directory() / "keys"
-        self._keys_file.touch(mode=0o600)
-        self._keys_file.write_text(f"{KEYS}\n", encoding="ascii")
+        self._keys_file = keys_file(stage)
 
     def brimfs(self, stage):
         return self._programs.brimfs(stage, f"s3://{BUCKET}/", stage.directory(),

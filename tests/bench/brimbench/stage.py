@@ -43,8 +43,8 @@ class Stage(contextlib.ExitStack):
         """A process of ours; ended, by force if need be, at the end."""
         log = tempfile.NamedTemporaryFile(dir=self._scratch, suffix=".log", delete=False)
         process = subprocess.Popen(
-            [str(word) for word in argv], stdin=subprocess.DEVNULL,
-            **{"stdout": log, "stderr": log, **options})
+            [str(word) for word in argv],
+            **{"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, **options})
         process.log = pathlib.Path(log.name)
         log.close()
         self.callback(process.log.unlink, missing_ok=True)
@@ -73,10 +73,16 @@ def _end(process):
         process.wait()
 
 
+def _is_mounted(mountpoint):
+    """Also where the daemon is dead."""
+    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+        return any(line.split(" ")[4] == str(mountpoint) for line in mounts)
+
+
 def _unmount(mountpoint, process):
     tool = ["umount"] if os.geteuid() == 0 else ["fusermount3", "-u"]
     for lazy in ([], ["-l" if os.geteuid() == 0 else "-z"]):
-        if not os.path.ismount(mountpoint):
+        if not _is_mounted(mountpoint):
             break
         subprocess.run(tool + lazy + [str(mountpoint)], capture_output=True, check=False)
     with contextlib.suppress(subprocess.TimeoutExpired):
