@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "backends/body_keeper.h"
 #include "backends/retrying.h"
 #include "core/clock.h"
 
@@ -11,24 +12,6 @@ namespace brimfs {
 namespace {
 
 constexpr size_t kMaxBody = 256 * 1024;
-
-class Keeper : public HttpResponder {
- public:
-  Status OnHead(const HttpHead& head) override {
-    answer.status = head.status;
-    return OkStatus();
-  }
-
-  Status OnBody(std::span<const std::byte> data) override {
-    if (data.size() > kMaxBody - answer.body.size()) {
-      return Status(Code::kProtocol, "an answer over 256 KiB");
-    }
-    answer.body.append(reinterpret_cast<const char*>(data.data()), data.size());
-    return OkStatus();
-  }
-
-  AwsAnswer answer;
-};
 
 // False: stopped, or the deadline is sooner.
 bool WaitFor(Duration wait, const CallLimits& limits) {
@@ -52,14 +35,14 @@ Result<AwsAnswer> AwsHttp::Ask(const HttpRequest& request, const CallLimits& lim
 }
 
 Result<AwsAnswer> AwsHttp::AskOnce(const HttpRequest& request, const CallLimits& limits) {
-  Keeper keeper;
+  BodyKeeper keeper(kMaxBody, "an answer over 256 KiB");
   const Status status = transport_.Perform(request, keeper, limits);
   if (!status.ok()) return Status(status.code(), AwsSaid(request.url, status.message()));
-  if (keeper.answer.status == 429 || keeper.answer.status >= 500) {
-    return Status(Code::kUnavailable,
-                  AwsSaid(request.url, "answered " + std::to_string(keeper.answer.status)));
+  const int answered = keeper.head().status;
+  if (answered == 429 || answered >= 500) {
+    return Status(Code::kUnavailable, AwsSaid(request.url, "answered " + std::to_string(answered)));
   }
-  return std::move(keeper.answer);
+  return AwsAnswer{answered, std::move(keeper.body())};
 }
 
 HttpRequest AwsRequest(HttpRequest::Method method, const Url& url,

@@ -45,20 +45,6 @@ std::string CanonicalValue(std::string_view value) {
   return canonical;
 }
 
-const char* MethodName(HttpRequest::Method method) {
-  switch (method) {
-    case HttpRequest::Method::kGet:
-      return "GET";
-    case HttpRequest::Method::kHead:
-      return "HEAD";
-    case HttpRequest::Method::kPost:
-      return "POST";
-    case HttpRequest::Method::kPut:
-      return "PUT";
-  }
-  return "";
-}
-
 // By name in lower case; the values of one name joined.
 class CanonicalHeaders {
  public:

@@ -31,6 +31,20 @@ struct HttpRequest {
   bool public_addresses_only = false;
 };
 
+inline const char* MethodName(HttpRequest::Method method) {
+  switch (method) {
+    case HttpRequest::Method::kGet:
+      return "GET";
+    case HttpRequest::Method::kHead:
+      return "HEAD";
+    case HttpRequest::Method::kPost:
+      return "POST";
+    case HttpRequest::Method::kPut:
+      return "PUT";
+  }
+  return "";
+}
+
 struct HttpHead {
   int status = 0;
   HttpHeaders headers;

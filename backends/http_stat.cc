@@ -4,9 +4,7 @@
 
 #include "absl/time/clock.h"
 #include "backends/body_length.h"
-#include "backends/content_range.h"
 #include "backends/head_keeper.h"
-#include "backends/http_number.h"
 #include "backends/redirect.h"
 #include "backends/response_validator.h"
 #include "core/log.h"
@@ -52,17 +50,6 @@ bool RefusesHead(const Url& url, int status) {
          (status == 404 && !url.query.empty());
 }
 
-std::optional<uint64_t> ContentLength(const HttpHeaders& headers) {
-  if (headers.Conflicting("Content-Length")) return std::nullopt;
-  return ParseNumber(headers.Find("Content-Length").value_or(""));
-}
-
-std::optional<uint64_t> TotalLength(const HttpHead& head) {
-  if (head.status == 200) return ContentLength(head.headers);
-  const auto range = ParseContentRange(head.headers.Find("Content-Range").value_or(""));
-  return range ? range->total : std::nullopt;
-}
-
 ObjectInfo Directory() {
   ObjectInfo info;
   info.kind = ObjectKind::kDirectory;
@@ -81,7 +68,7 @@ Result<ObjectInfo> StatUrl(HttpClient& client, const Url& url, const CallLimits&
   if (!RefusesHead(url, reply->head.status)) {
     BRIMFS_RETURN_IF_ERROR(CheckStatus(reply->head, absl::Now()));
     // A length of 0 is what programs say that have no body for HEAD: it is not believed yet.
-    std::optional<uint64_t> length = ContentLength(reply->head.headers);
+    std::optional<uint64_t> length = TotalLength(reply->head);
     said_empty = length == 0;
     if (said_empty) length.reset();
     info.version = StatedVersion(reply->head.headers, length, absl::Now());

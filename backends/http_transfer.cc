@@ -35,11 +35,12 @@ std::string NumericAddress(const curl_sockaddr& address) {
 }  // namespace
 
 HttpTransfer::HttpTransfer(CURL* easy, const HttpRequest& request, const Way& way,
-                           HttpResponder& responder, const CallLimits& limits)
+                           HttpResponder& responder, RequestLog& log, const CallLimits& limits)
     : easy_(easy),
       request_(request),
       way_(way),
       responder_(responder),
+      log_(log),
       limits_(limits),
       last_progress_(std::chrono::steady_clock::now()) {
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &OnHeaderLine);
@@ -150,6 +151,7 @@ Status HttpTransfer::EndOfHead() {
 Status HttpTransfer::HandOutHead() {
   held_back_ = false;
   head_done_ = true;
+  log_.OnHead(head_);
   Status taken = responder_.OnHead(head_);
   last_progress_ = std::chrono::steady_clock::now();
   return taken;

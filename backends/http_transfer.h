@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "backends/http_message.h"
+#include "backends/request_log.h"
 #include "core/backend.h"
 
 namespace brimfs {
@@ -24,7 +25,7 @@ class HttpTransfer {
 
   // Sets the callbacks of `easy`. All outlive this.
   HttpTransfer(CURL* easy, const HttpRequest& request, const Way& way, HttpResponder& responder,
-               const CallLimits& limits);
+               RequestLog& log, const CallLimits& limits);
 
   // When the transfer ends by itself unless something arrives.
   TimePoint NextTimeout() const;
@@ -57,6 +58,7 @@ class HttpTransfer {
   const HttpRequest& request_;
   const Way way_;
   HttpResponder& responder_;
+  RequestLog& log_;
   const CallLimits& limits_;
 
   HttpHead head_;

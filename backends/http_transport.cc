@@ -222,7 +222,8 @@ Status HttpTransport::Perform(const HttpRequest& request, HttpResponder& respond
   SetRequest(request);
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   const HttpTransfer::Way way{may_be_proxied_, handles_->certificate_asked};
-  HttpTransfer transfer(easy, request, way, responder, limits);
+  RequestLog log(request);
+  HttpTransfer transfer(easy, request, way, responder, log, limits);
 
   const auto wake = [multi] { curl_multi_wakeup(multi); };
   const std::stop_callback on_stop(limits.stop, wake);
@@ -232,6 +233,7 @@ Status HttpTransport::Perform(const HttpRequest& request, HttpResponder& respond
   Status result = Drive(transfer);
   LearnSchemes(request);
   curl_multi_remove_handle(multi, easy);
+  log.End(result);
   return result;
 }
 

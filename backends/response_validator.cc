@@ -104,6 +104,15 @@ std::vector<std::string> Preconditions(const Version& expected) {
   return {};
 }
 
+std::optional<uint64_t> TotalLength(const HttpHead& head) {
+  if (head.status == 200) {
+    if (head.headers.Conflicting("Content-Length")) return std::nullopt;
+    return ParseNumber(head.headers.Find("Content-Length").value_or(""));
+  }
+  const auto range = ParseContentRange(head.headers.Find("Content-Range").value_or(""));
+  return range ? range->total : std::nullopt;
+}
+
 Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length, absl::Time now) {
   Version version;
   version.etag = headers.Find("ETag").value_or("");

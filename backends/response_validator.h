@@ -6,6 +6,7 @@
 #define BRIMFS_BACKENDS_RESPONSE_VALIDATOR_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,10 @@ std::vector<std::string> Preconditions(const Version& expected);
 // the answer's own Date, or by `now` if it has none; with neither a time nor a strong ETag always;
 // a strong ETag beside a time makes no difference: nginx makes it of the time and the size.
 Version StatedVersion(const HttpHeaders& headers, std::optional<uint64_t> length, absl::Time now);
+
+// The object's length, as the answer to a question for its head or for some of its bytes says; of a
+// 416, too.
+std::optional<uint64_t> TotalLength(const HttpHead& head);
 
 // Errors as Connection::Fetch has them:
 //   kStale        another version, or gone (404, 410, 412, 416)

@@ -1,18 +1,19 @@
 #include "backends/s3_backend.h"
 
 #include <algorithm>
+#include <future>
 #include <optional>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "absl/time/clock.h"
+#include "backends/body_keeper.h"
 #include "backends/head_keeper.h"
-#include "backends/http_number.h"
 #include "backends/range_receiver.h"
 #include "backends/response_validator.h"
 #include "backends/retrying.h"
 #include "backends/s3_connection.h"
+#include "backends/s3_pages.h"
 #include "core/log.h"
 
 namespace brimfs {
@@ -31,33 +32,9 @@ Status WithUrl(const Status& status, const S3Name& name) {
       .set_retry_after(status.retry_after());
 }
 
-// Keeps a whole page.
-class PageKeeper : public HttpResponder {
- public:
-  Status OnHead(const HttpHead& head) override {
-    BRIMFS_RETURN_IF_ERROR(CheckStatus(head, absl::Now()));
-    length_ = ParseNumber(head.headers.Find("Content-Length").value_or(""));
-    if (length_ && *length_ <= kMaxPageBytes) xml_.reserve(*length_);
-    return OkStatus();
-  }
-
-  Status OnBody(std::span<const std::byte> data) override {
-    if (data.size() > kMaxPageBytes - xml_.size()) {
-      return Status(Code::kProtocol, "a page of the listing is too big");
-    }
-    xml_.append(reinterpret_cast<const char*>(data.data()), data.size());
-    return OkStatus();
-  }
-
-  const std::string& xml() const { return xml_; }
-
- private:
-  std::optional<uint64_t> length_;
-  std::string xml_;
-};
-
 // Some servers notice what is wrong only after they have begun to answer well.
 Status ErrorIn(const std::string& xml) {
+  if (xml.find("<Error") == xml.npos) return OkStatus();
   S3Refusal refusal;
   refusal.head.status = 200;
   refusal.error = ParseError(xml);
@@ -65,40 +42,63 @@ Status ErrorIn(const std::string& xml) {
 }
 
 Result<std::string> FetchXml(S3Client& client, const S3Request& request, const CallLimits& limits) {
-  PageKeeper page;
+  BodyKeeper page(kMaxPageBytes, "a page of the listing is too big");
   BRIMFS_RETURN_IF_ERROR(client.Perform(request, page, limits));
-  BRIMFS_RETURN_IF_ERROR(ErrorIn(page.xml()));
-  return page.xml();
+  BRIMFS_RETURN_IF_ERROR(CheckStatus(page.head(), absl::Now()));
+  BRIMFS_RETURN_IF_ERROR(ErrorIn(page.body()));
+  return std::move(page.body());
+}
+
+Result<HttpHead> AskForHead(S3Client& client, const S3Request& request, const CallLimits& limits) {
+  HeadKeeper keeper;
+  BRIMFS_RETURN_IF_ERROR(client.Perform(request, keeper, limits));
+  return keeper.head();
+}
+
+// Of the object, by HEAD, or where the server does not know that, by a GET that is to bring little.
+Result<HttpHead> FetchHead(S3Client& client, const S3Name& name, const CallLimits& limits) {
+  S3Request request;
+  request.method = HttpRequest::Method::kHead;
+  request.bucket = name.bucket;
+  request.key = name.key;
+  Result<HttpHead> head = AskForHead(client, request, limits);
+  if (!head.ok() || (head->status != 405 && head->status != 501)) return head;
+  request.method = HttpRequest::Method::kGet;
+  request.headers = {"Range: bytes=0-0"};
+  head = AskForHead(client, request, limits);
+  if (!head.ok() || head->status != 416) return head;
+  request.headers.clear();  // it is empty
+  return AskForHead(client, request, limits);
 }
 
 }  // namespace
 
 Result<ObjectInfo> StatS3Object(S3Client& client, const S3Name& name, const CallLimits& limits) {
-  S3Request request;
-  request.method = HttpRequest::Method::kHead;
-  request.bucket = name.bucket;
-  request.key = name.key;
-  HeadKeeper keeper;
-  BRIMFS_RETURN_IF_ERROR(client.Perform(request, keeper, limits));
-  const HttpHead& head = keeper.head();
-  BRIMFS_RETURN_IF_ERROR(CheckStatus(head, absl::Now()));
-  const auto length = ParseNumber(head.headers.Find("Content-Length").value_or(""));
+  const Result<HttpHead> head = FetchHead(client, name, limits);
+  if (!head.ok()) return head.status();
+  BRIMFS_RETURN_IF_ERROR(CheckStatus(*head, absl::Now()));
+  const auto length = TotalLength(*head);
   if (!length) return Status(Code::kProtocol, "the server does not say how long the object is");
   ObjectInfo info;
-  info.version = StatedVersion(head.headers, length, absl::Now());
-  AmendS3Version(head, info.version);
+  info.version = StatedVersion(head->headers, length, absl::Now());
+  AmendS3Version(*head, info.version);
   return info;
 }
 
-Result<S3Page> FetchS3Page(S3Client& client, const S3Name& name, const std::string& token, int most,
-                           const CallLimits& limits) {
+Result<std::string> FetchS3PageXml(S3Client& client, const S3Name& name, const std::string& token,
+                                   int most, const CallLimits& limits) {
   S3Request request;
   request.bucket = name.bucket;
   request.query = "delimiter=%2F&encoding-type=url&list-type=2&max-keys=" + std::to_string(most) +
                   "&prefix=" + EncodeComponent(name.key);
   if (!token.empty())
     request.query = "continuation-token=" + EncodeComponent(token) + "&" + request.query;
-  const Result<std::string> xml = FetchXml(client, request, limits);
+  return FetchXml(client, request, limits);
+}
+
+Result<S3Page> FetchS3Page(S3Client& client, const S3Name& name, const std::string& token, int most,
+                           const CallLimits& limits) {
+  const Result<std::string> xml = FetchS3PageXml(client, name, token, most, limits);
   if (!xml.ok()) return xml.status();
   return ParsePage(*xml);
 }
@@ -129,7 +129,10 @@ class S3Backend::Names {
     Add(key, ObjectKind::kDirectory, {});
   }
 
-  void AddBucket(const std::string& bucket) { Add(bucket, ObjectKind::kDirectory, {}); }
+  void AddBuckets(const std::vector<std::string>& buckets) {
+    for (const std::string& bucket : buckets) Add(bucket, ObjectKind::kDirectory, {});
+    Give(/*others_follow=*/false);
+  }
 
   // Both in the order of the keys, where each has its own. `asked`: when the server was.
   void AddPage(S3Page page, TimePoint asked) {
@@ -140,6 +143,7 @@ class S3Backend::Names {
       AddObject(std::move(object));
     }
     while (prefix != page.prefixes.end()) AddPrefix(*prefix++);
+    Give(/*others_follow=*/false);
   }
 
   size_t hidden() const { return hidden_; }
@@ -152,12 +156,21 @@ class S3Backend::Names {
       ++hidden_;
       return;
     }
-    each_({*std::move(name), kind, std::move(version), asked_});
+    Give(/*others_follow=*/true);
+    last_ = ListedName{*std::move(name), kind, std::move(version), asked_};
+  }
+
+  // The last name, which was held back until it was known whether others follow.
+  void Give(bool others_follow) {
+    if (!last_) return;
+    last_->others_follow = others_follow;
+    each_(*std::exchange(last_, std::nullopt));
   }
 
   const std::string prefix_;
   const EachName& each_;
   std::optional<TimePoint> asked_;
+  std::optional<ListedName> last_;
   size_t hidden_ = 0;
 };
 
@@ -208,10 +221,13 @@ Result<ObjectInfo> S3Backend::Stat(const std::string& path, const CallLimits& li
     BRIMFS_RETURN_IF_ERROR(ask_prefix());
     return ObjectInfo{ObjectKind::kDirectory, {}};
   }
-  Status listed;
-  std::jthread lister([&] { listed = ask_prefix(); });
+  // Where there is no thread to be had, one after the other.
+  auto listing = std::async(std::launch::async | std::launch::deferred, [&] {
+    const LogScope scope(UrlOf(below));
+    return ask_prefix();
+  });
   Status asked = name->key.empty() ? Status(Code::kNotFound) : ask_object();
-  lister.join();
+  const Status listed = listing.get();
   if (listed.ok() && any) return ObjectInfo{ObjectKind::kDirectory, {}};
   // The marker of a directory is no name in it.
   if (asked.ok() && name->key.ends_with('/') && info.version.length == 0) {
@@ -235,7 +251,7 @@ Status S3Backend::ListBuckets(Names& names, const CallLimits& limits) {
     if (found.ok()) buckets = std::move(*found);
     return found.status();
   }));
-  for (const std::string& bucket : buckets) names.AddBucket(bucket);
+  names.AddBuckets(buckets);
   return OkStatus();
 }
 
@@ -245,25 +261,27 @@ Status S3Backend::List(const std::string& path, const EachName& each, const Begi
   if (!name || !paths_.single_key.empty()) return Status(Code::kNotFound);
   Names names(name->key, each);
   if (name->bucket.empty()) return ListBuckets(names, limits);
-  const Duration patience = limits.deadline - std::chrono::steady_clock::now();
-  std::string token;
-  do {
-    CallLimits of_page = limits;
-    const TimePoint asked = std::chrono::steady_clock::now();
-    of_page.deadline = After(asked, patience);
-    S3Page page;
-    BRIMFS_RETURN_IF_ERROR(Retrying(*name, of_page, [&](S3Client& client) {
-      auto found = FetchS3Page(client, *name, token, kPageKeys, of_page);
-      if (found.ok()) page = std::move(*found);
-      return found.status();
-    }));
-    if (!page.next.empty() && page.next == token) {
-      return WithUrl(Status(Code::kProtocol, "the listing goes in circles"), *name);
-    }
-    token = page.next;
-    names.AddPage(std::move(page), asked);
-  } while (!token.empty() && !limits.stop.stop_requested());
-  if (!token.empty()) return Status(Code::kInterrupted, "no longer wanted");
+  SourceHost& host = HostOf(path);
+  S3Pages pages(
+      [&](const std::string& token, const CallLimits& of_page) -> Result<std::string> {
+        const LogScope scope(UrlOf(*name));
+        std::string xml;
+        const auto try_once = [&](S3Client& client) {
+          auto found = FetchS3PageXml(client, *name, token, kPageKeys, of_page);
+          if (found.ok()) xml = std::move(*found);
+          return found.status();
+        };
+        BRIMFS_RETURN_IF_ERROR(brimfs::Retrying(
+            host, retry_, of_page, [&] { return clients_.With(host, of_page, try_once); }));
+        return xml;
+      },
+      limits);
+  while (!pages.ended()) {
+    if (limits.stop.stop_requested()) return Status(Code::kInterrupted, "no longer wanted");
+    Result<S3Pages::Dated> next = pages.Next();
+    if (!next.ok()) return WithUrl(next.status(), *name);
+    names.AddPage(std::move(next->page), next->asked);
+  }
   if (names.hidden() > 0) {
     const std::string url = UrlOf(*name);
     LogOnce("hidden " + url, LogLevel::kWarning,

@@ -25,8 +25,8 @@ class S3Backend : public Backend {
   // An object and a prefix of the same name are the directory: both are asked for, at once.
   Result<ObjectInfo> Stat(const std::string& path, const CallLimits& limits) override;
 
-  // Page by page, each tried again by itself: nothing is begun anew. Files and directories come in
-  // the order of their keys.
+  // Page by page, each tried again by itself: nothing is begun anew. The next page is on its way
+  // while the names of one are given. Files and directories come in the order of their keys.
   Status List(const std::string& path, const EachName& each, const BeginAnew& anew,
               const CallLimits& limits) override;
 
@@ -55,6 +55,8 @@ Result<ObjectInfo> StatS3Object(S3Client& client, const S3Name& name, const Call
 
 // A page of what lies below the prefix `name.key`, at most `most` keys and common prefixes. `token`
 // is empty for the first one.
+Result<std::string> FetchS3PageXml(S3Client& client, const S3Name& name, const std::string& token,
+                                   int most, const CallLimits& limits);
 Result<S3Page> FetchS3Page(S3Client& client, const S3Name& name, const std::string& token, int most,
                            const CallLimits& limits);
 

@@ -5,6 +5,7 @@
 
 #include "absl/time/clock.h"
 #include "backends/aws_signature.h"
+#include "backends/body_keeper.h"
 #include "backends/http_date.h"
 #include "backends/redirect.h"
 
@@ -13,40 +14,36 @@ namespace {
 
 constexpr size_t kMaxErrorBytes = 64 * 1024;
 
-bool IsRefusal(int status) {
+bool IsRefusal(HttpRequest::Method method, int status) {
+  if (method == HttpRequest::Method::kHead && (status == 405 || status == 501)) return false;
   return status >= 300 && status != 304 && status != 412 && status != 416;
 }
 
 // Passes on what is no refusal, and keeps the rest.
 class RefusalCatcher : public HttpResponder {
  public:
-  explicit RefusalCatcher(HttpResponder& next) : next_(next) {}
+  RefusalCatcher(HttpRequest::Method method, HttpResponder& next) : method_(method), next_(next) {}
 
   Status OnHead(const HttpHead& head) override {
-    if (!IsRefusal(head.status)) return next_.OnHead(head);
-    refusal_.emplace().head = head;
-    return OkStatus();
+    if (!IsRefusal(method_, head.status)) return next_.OnHead(head);
+    return refusal_.emplace(kMaxErrorBytes, "").OnHead(head);
   }
 
   Status OnBody(std::span<const std::byte> data) override {
-    if (!refusal_) return next_.OnBody(data);
-    const size_t room = kMaxErrorBytes - body_.size();
-    body_.append(reinterpret_cast<const char*>(data.data()), std::min(room, data.size()));
-    return data.size() <= room ? OkStatus() : Status(Code::kEof);
+    return refusal_ ? refusal_->OnBody(data) : next_.OnBody(data);
   }
 
   // The refusal, if the answer was one; `ended` is how the call did.
   std::optional<S3Refusal> Take(const Status& ended) {
-    // Of a broken-off body the head is enough.
+    // Of a body that is broken off, or too big, the head is enough.
     if (!refusal_ || ended.code() == Code::kInterrupted) return std::nullopt;
-    refusal_->error = ParseError(body_);
-    return std::move(refusal_);
+    return S3Refusal{refusal_->head(), ParseError(refusal_->body())};
   }
 
  private:
+  const HttpRequest::Method method_;
   HttpResponder& next_;
-  std::optional<S3Refusal> refusal_;
-  std::string body_;
+  std::optional<BodyKeeper> refusal_;
 };
 
 }  // namespace
@@ -83,7 +80,7 @@ Status S3Client::Perform(const S3Request& request, HttpResponder& responder,
     http.headers = request.headers;
     http.public_addresses_only = attempt.public_only;
     BRIMFS_RETURN_IF_ERROR(Sign(request, http, attempt, limits));
-    RefusalCatcher catcher(responder);
+    RefusalCatcher catcher(request.method, responder);
     Status ended = transport_.Perform(http, catcher, limits);
     const std::optional<S3Refusal> refusal = catcher.Take(ended);
     if (!refusal) return ended;

@@ -25,11 +25,12 @@ class S3Client {
  public:
   explicit S3Client(std::shared_ptr<S3Access> access);
 
-  // `responder` sees answers that are no refusals: 200, 206, 304, 412 and 416. A refusal is tried
-  // again, once for each cause, where the server says the bucket's region, the time or another of
-  // its operator's hosts, and where other keys are there now. Errors as HttpTransport::Perform,
-  // AwsCredentials::Current and ToStatus(S3Refusal) have them; kUntrusted for a redirect to a host
-  // that must not see what was signed.
+  // `responder` sees answers that are no refusals: 200, 206, 304, 412 and 416, and to a HEAD the
+  // 405 or 501 of a server that knows no HEAD. A refusal is tried again, once for each cause, where
+  // the server says the bucket's region, the time or another of its operator's hosts, and where
+  // other keys are there now. Errors as HttpTransport::Perform, AwsCredentials::Current and
+  // ToStatus(S3Refusal) have them; kUntrusted for a redirect to a host that must not see what was
+  // signed.
   Status Perform(const S3Request& request, HttpResponder& responder, const CallLimits& limits);
 
   // Where `request` is asked first.

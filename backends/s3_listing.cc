@@ -88,6 +88,15 @@ Result<S3Page> ParsePage(std::string_view xml) {
   return page;
 }
 
+std::string PeekToken(std::string_view xml) {
+  constexpr std::string_view kTag = "<NextContinuationToken>";
+  const size_t tag = xml.find(kTag);
+  if (tag == xml.npos) return "";
+  const std::string_view rest = xml.substr(tag + kTag.size());
+  const std::string_view token = rest.substr(0, rest.find_first_of("<&"));
+  return rest.substr(token.size()).starts_with('<') ? std::string(token) : "";
+}
+
 Result<std::vector<std::string>> ParseBuckets(std::string_view xml) {
   pugi::xml_document document;
   BRIMFS_RETURN_IF_ERROR(Parse(xml, document));

@@ -31,6 +31,10 @@ struct S3Page {
 // size and for a page that is to be continued and does not say how.
 Result<S3Page> ParsePage(std::string_view xml);
 
+// The token that ParsePage will probably say follows, told at a glance, so that the server can be
+// asked meanwhile. Empty: none, or one that takes parsing.
+std::string PeekToken(std::string_view xml);
+
 Result<std::vector<std::string>> ParseBuckets(std::string_view xml);
 
 // An answer of status 400 or more, or one of status 200 that turned out to be an error.

@@ -37,6 +37,9 @@ struct ListedName {
   // When the source was asked for the page that has the name, if that was not when List was called:
   // what it says is believed from then on.
   std::optional<TimePoint> asked = std::nullopt;
+
+  // Others come at once behind it, of the same page: nobody who waits for names is woken for it.
+  bool others_follow = false;
 };
 
 // Per CallLimits::stall: about what a modem of the last century brings in a second.
@@ -83,11 +86,12 @@ class Connection {
 
   // Ok only if every byte of the answer's `body` was handed to the sink, exactly once and in order.
   // Tries once; the caller retries, resuming where the sink's bytes ended.
-  //   kStale        the object is not `expected` any more (412, other validator or length, 404,
-  //   416) kUnavailable  reset, short body, 408, 429, 5xx, timeouts, refused, DNS: worth another
-  //   try;
+  //   kStale        the object is not `expected` any more (404, 412, 416, other validator, length)
+  //   kUnavailable  reset, short body, 408, 429, 5xx, timeouts, refused, DNS: worth another try;
   //                 retry_after() if the server named a time
   //   kProtocol     the answer contradicts the request: discarded, connection closed
+  //   kNoData       the object is there but not to be had (archived); the backend itself says why
+  //                 in the log, once an object: a reader only sees ENODATA
   //   kDenied, kUntrusted, kInterrupted, kTimedOut, or the sink's own error
   virtual Status Fetch(const FetchRequest& request, BodySink& sink, const CallLimits& limits) = 0;
 };

@@ -138,11 +138,7 @@ Result<std::shared_ptr<CachedFile>> Cache::Open(const std::string& path, const V
     making_.insert(path);
   }
   Result<std::shared_ptr<CachedFile>> file = OpenNew(path, version);
-  {
-    MutexLock lock(mu_);
-    making_.erase(path);
-    made_.NotifyAll();
-  }
+  EndMaking(path);
   return file.ok() ? Opened(std::move(*file)) : file;
 }
 

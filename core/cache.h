@@ -117,6 +117,47 @@ class Cache : private OpenFiles {
 
   Stats& stats() { return stats_; }
 
+  // --- For those who look after a mount (cache_control.cc); they may wait for the disk
+
+  // Bytes. Where a limit is not known, or there is nothing to limit, it is 0.
+  struct Usage {
+    uint64_t stored = 0;        // in the cache directory, of all mounts that have it
+    uint64_t stored_limit = 0;  // cache_size
+    uint64_t disk_free = 0;     // on its file system
+    uint64_t disk_floor = 0;    // cache_free
+    uint64_t memory = 0;        // held in memory by this mount
+    uint64_t memory_limit = 0;
+  };
+  Usage usage() const;
+
+  // All that can be kept at a time, bytes.
+  uint64_t capacity() const;
+
+  // Requests for bytes that are under way or wait.
+  Scheduler::Load load() const { return scheduler_.load(); }
+
+  // What was fetched of `path` leaves, all versions of it: bytes; 0 if there was nothing. kBusy,
+  // with the reason: it is pinned, or open here or in another process.
+  Result<uint64_t> Evict(const std::string& path);
+
+  // The files below a directory ("" is the root) of which something is kept, in no order.
+  Result<std::vector<std::string>> PathsBelow(const std::string& directory);
+
+  // The file of this version, if this mount has one at hand: none is made.
+  std::shared_ptr<CachedFile> Peek(const std::string& path, const Version& version);
+
+  // What an earlier mount left of this version, where there is no such file.
+  std::vector<Range> StoredOf(const std::string& path, const Version& version);
+
+  // Whether a version of `path` is pinned. A version that comes later is pinned as well.
+  bool Pinned(const std::string& path);
+
+  // Its entry is made if there is none. kUnsupported if nothing of it outlives the mount.
+  Status Pin(const std::string& path, const Version& version);
+
+  // Whether it was pinned.
+  Result<bool> Unpin(const std::string& path);
+
   // SourceTraffic::Options::readahead, as it fits the memory.
   uint64_t readahead() const { return traffic_.options.readahead; }
 
@@ -154,6 +195,14 @@ class Cache : private OpenFiles {
                                       bool or_memory);
   Result<CachedFile::Place> MakeDurable(const std::string& path, const Version& version,
                                         bool or_memory);
+
+  // The right to make or to remove the files of a path, which others wait for.
+  void BeginMaking(const std::string& path);
+  void EndMaking(const std::string& path);
+
+  // Those that nobody has leave, whatever was to be recorded; nothing if somebody has one.
+  std::optional<std::vector<std::unique_ptr<Slot>>> TakeUnused(const std::string& path);
+  Result<uint64_t> EvictNow(const std::string& path);
 
   std::shared_ptr<CachedFile> Find(const std::string& path, const Version& version)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);

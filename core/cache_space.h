@@ -64,6 +64,7 @@ class CacheSpace : public DiskSpace {
 
   // The catalogue's bytes and those that are not in it yet.
   uint64_t used() const;
+  const Limits& limits() const { return limits_; }
 
  private:
   // Room for those who wait and for about this much more.

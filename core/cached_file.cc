@@ -46,6 +46,23 @@ std::vector<Range> CachedFile::Filled() {
   return filled.Ranges();
 }
 
+uint64_t CachedFile::FilledBytes() const {
+  uint64_t bytes = resource_.FilledBytes();
+  if (!durable_) return bytes;
+  for (const Range& range : durable_->Stored()) bytes += range.size();
+  return bytes;
+}
+
+std::optional<Range> CachedFile::NextMissing(uint64_t from, uint64_t limit) {
+  while (const std::optional<Range> gap = resource_.NextGap(from, limit)) {
+    if (!durable_) return gap;
+    const std::vector<Range> absent = durable_->Absent(*gap);
+    if (!absent.empty()) return absent.front();
+    from = gap->end;
+  }
+  return std::nullopt;
+}
+
 void CachedFile::Confirmed(absl::Time now) {
   if (durable_) durable_->Confirmed(now);
 }

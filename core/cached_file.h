@@ -2,7 +2,9 @@
 #ifndef BRIMFS_CORE_CACHED_FILE_H_
 #define BRIMFS_CORE_CACHED_FILE_H_
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/durable_file.h"
@@ -50,6 +52,12 @@ class CachedFile {
 
   // What needs no request any more: read before, by this mount or an earlier one.
   std::vector<Range> Filled();
+
+  // As many bytes.
+  uint64_t FilledBytes() const;
+
+  // The first bytes of [from, limit) that need a request.
+  std::optional<Range> NextMissing(uint64_t from, uint64_t limit);
 
   // The source has said that this is the version, now.
   void Confirmed(absl::Time now);

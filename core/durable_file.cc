@@ -156,7 +156,10 @@ std::vector<Range> DurableFile::RecoverRun(const Range& run) {
   rest.Add(run);
   const auto verify = [&](int fd) {
     RangeSet right = ReadRight(fd, run, bytes);
-    for (const Range& range : right.Ranges()) rest.Remove(range);
+    for (const Range& range : right.Ranges()) {
+      rest.Remove(range);
+      shared_.stats.bytes_recovered.fetch_add(range.size(), std::memory_order_relaxed);
+    }
     return right;
   };
   if (copy_from != nullptr) {
@@ -320,6 +323,14 @@ bool DurableFile::condemned() const {
 StoredEntry DurableFile::entry() const {
   MutexLock lock(mu_);
   return entry_;
+}
+
+void DurableFile::WantEntry() {
+  {
+    MutexLock lock(mu_);
+    wanted_ = true;
+  }
+  shared_.on_dirty();
 }
 
 }  // namespace brimfs

@@ -119,6 +119,9 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // As far as is known; its file is empty if nothing of this will ever be stored.
   StoredEntry entry() const;
 
+  // The next batch makes an entry even if nothing is to be recorded in it yet.
+  void WantEntry();
+
   // --- The keeper's side: one thread
 
   bool dirty() const;
@@ -209,6 +212,7 @@ class DurableFile : public ResourceObserver, public LocalSource {
   bool in_place_ ABSL_GUARDED_BY(mu_);            // the driver's file is the entry's
   bool kept_ ABSL_GUARDED_BY(mu_) = true;         // may be recorded
   bool used_ ABSL_GUARDED_BY(mu_) = false;        // the entry itself has changed
+  bool wanted_ ABSL_GUARDED_BY(mu_) = false;      // even if it is empty
   bool kernels_recorded_ ABSL_GUARDED_BY(mu_);
   bool condemned_ ABSL_GUARDED_BY(mu_) = false;
   bool said_damaged_ ABSL_GUARDED_BY(mu_) = false;

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <random>
@@ -143,6 +144,8 @@ Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry
 
   opening.entry = std::move(wanted);
   opening.entry.id = 0;
+  opening.entry.pinned = std::any_of(opening.others.begin(), opening.others.end(),
+                                     [](const StoredEntry& other) { return other.pinned; });
   opening.entry.salt = RandomSalt();
   opening.claim.reset();
   opening.blocks.Clear();

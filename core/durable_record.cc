@@ -9,7 +9,8 @@ namespace brimfs {
 
 bool DurableFile::dirty() const {
   MutexLock lock(mu_);
-  return claim_ && kept_ && (!touched_.empty() || !forget_.Empty() || used_);
+  return claim_ && kept_ &&
+         (!touched_.empty() || !forget_.Empty() || used_ || (wanted_ && entry_.id == 0));
 }
 
 bool DurableFile::settled() const {
@@ -113,7 +114,7 @@ std::optional<CatalogueChange> DurableFile::Collect(const Version& version) {
                 [&](const StoredBlock& block) { return gone.Overlaps(BlockRange(block.number)); });
   for (const StoredBlock& block : change.add) forget_.Remove(BlockRange(block.number));
   change.forget = forget_.Ranges();
-  if (change.add.empty() && change.forget.empty() && !(used_ && entry_.id != 0)) {
+  if (change.add.empty() && change.forget.empty() && !(entry_.id != 0 ? used_ : wanted_)) {
     collecting_ = false;
     return std::nullopt;
   }

@@ -81,6 +81,25 @@ void Fetcher::DropPrefetch() {
   if (const std::shared_ptr<StreamFlight> one = stream()) one->Unwanted();
 }
 
+void Fetcher::DropFill() { scheduler_.Drop(this, Priority::kFill); }
+
+Fetcher::Ended Fetcher::ended() const {
+  MutexLock lock(mu_);
+  return ended_;
+}
+
+Fetcher::Ended Fetcher::AwaitEnd(uint64_t seen, TimePoint deadline, const std::stop_token& stop) {
+  const std::stop_callback on_stop(stop, [this] {
+    MutexLock lock(mu_);
+    flight_ended_.NotifyAll();
+  });
+  MutexLock lock(mu_);
+  while (ended_.flights <= seen && !stop.stop_requested() && clock_.Now() < deadline) {
+    clock_.WaitUntil(flight_ended_, mu_, deadline);
+  }
+  return ended_;
+}
+
 void Fetcher::Stop() {
   {
     MutexLock lock(mu_);
@@ -192,6 +211,8 @@ std::shared_ptr<StreamFlight> Fetcher::BecomeStream(const Range& range, bool ahe
   stream_ = std::make_shared<StreamFlight>(*this, length);
   (void)stream_->Add(range, ahead);
   ++flights_;
+  ++ended_.flights;
+  flight_ended_.NotifyAll();
   return stream_;
 }
 
@@ -212,6 +233,11 @@ void Fetcher::Fail(const std::vector<Range>& missing, const Status& error) {
                        std::to_string(missing.back().end) + ": " + error.message());
   if (why.code() != Code::kShutdown) {  // that is no failure, and news to nobody
     stats_.fetch_failures.fetch_add(1, std::memory_order_relaxed);
+    {
+      MutexLock lock(mu_);
+      ++ended_.failures;
+      ended_.why = why;
+    }
     if (why.code() == Code::kNoData) {
       // The backend has said so, once for the object.
     } else if (options_.say_every_failure) {
@@ -281,6 +307,7 @@ void Fetcher::OnFlightEnd(uint64_t ahead) {
   // Notified under the lock: once it is let go this object may be gone.
   MutexLock lock(mu_);
   --flights_;
+  ++ended_.flights;
   flight_ended_.NotifyAll();
 }
 

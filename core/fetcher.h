@@ -89,6 +89,22 @@ class Fetcher : public FlightControl {
   // and so does what is in flight, unless its rest is so small that the connection is worth more.
   void DropPrefetch();
 
+  // Ends what was asked for with Priority::kFill and no reader has come to want since.
+  void DropFill();
+
+  // The flights of this object that have ended, or have found out how the rest has to be fetched;
+  // those of them that failed, without those that were stopped; and the last one's reason.
+  struct Ended {
+    uint64_t flights = 0;
+    uint64_t failures = 0;
+    Status why;
+  };
+  Ended ended() const;
+
+  // Returns when there are more than `seen`, at `deadline`, or when `stop` is requested. Only for
+  // who has the file open.
+  Ended AwaitEnd(uint64_t seen, TimePoint deadline, const std::stop_token& stop);
+
   // Drops all that is queued, stops what is in flight, waits for it. What is asked for afterwards
   // fails with kShutdown. Not on a thread that runs one of this fetcher's flights.
   void Stop();
@@ -169,6 +185,7 @@ class Fetcher : public FlightControl {
   CondVar flight_ended_;
   Version version_ ABSL_GUARDED_BY(mu_);
   int flights_ ABSL_GUARDED_BY(mu_) = 0;  // queued ones included
+  Ended ended_ ABSL_GUARDED_BY(mu_);
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
   std::optional<bool> without_ranges_ ABSL_GUARDED_BY(mu_);    // nothing: see host_
   std::shared_ptr<StreamFlight> stream_ ABSL_GUARDED_BY(mu_);  // the last; it may have ended

@@ -3,23 +3,62 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/sinks/syslog_sink.h>
+#include <syslog.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <memory>
+#include <optional>
 #include <set>
+#include <utility>
 
+#include "core/clock.h"
+#include "core/journal.h"
 #include "core/mutex.h"
+#include "core/repeat_limit.h"
+#include "core/timer.h"
 
 namespace brimfs {
 namespace {
 
-spdlog::logger& Logger() {
-  static spdlog::logger* const logger = [] {
-    auto* made = new spdlog::logger("brimfs", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("brimfs: %l: %v");
-    made->flush_on(spdlog::level::trace);
+thread_local LogScope* innermost = nullptr;
+
+}  // namespace
+
+// What a line is about.
+struct LogSubject {
+  std::string mount;
+  std::string object;
+  std::string request;
+
+  static LogSubject OfThisThread();
+
+  // What `message` does not say itself, as " [mount /mnt, request 17]".
+  std::string Suffix(std::string_view message) const;
+};
+
+namespace {
+
+// Where lines go; never destroyed, as lines may come to the end of the process.
+struct Destination {
+  spdlog::logger logger{"brimfs", std::make_shared<spdlog::sinks::stderr_sink_mt>()};
+  std::optional<Journal> journal;  // constant once a second thread logs, as is the next
+  std::string mount;
+
+  Mutex mu;  // taken before the timer's own
+  RepeatLimit repeats ABSL_GUARDED_BY(mu);
+  std::optional<TimePoint> alarm ABSL_GUARDED_BY(mu);  // FlushEnded is called then
+  std::unique_ptr<Timer> timer ABSL_GUARDED_BY(mu);    // since something was kept back
+};
+
+Destination& Lines() {
+  static Destination* const lines = [] {
+    auto* const made = new Destination;
+    made->logger.set_pattern("brimfs: %l: %v");
+    made->logger.flush_on(spdlog::level::trace);
     return made;
   }();
-  return *logger;
+  return *lines;
 }
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
@@ -36,32 +75,127 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
-bool IsContinuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
-
-// The length of the printable UTF-8 character at the start of `text` (RFC 3629, section 4), or 0 if
-// what stands there has to be escaped.
-size_t PrintableLength(std::string_view text) {
-  const auto at = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char lead = at(0);
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7F && lead != '\\' ? 1 : 0;
-  const size_t length = lead < 0xC2 ? 0 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : lead < 0xF5 ? 4 : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if (!IsContinuation(at(i))) return 0;
+int ToSyslog(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return LOG_DEBUG;
+    case LogLevel::kInfo:
+      return LOG_INFO;
+    case LogLevel::kWarning:
+      return LOG_WARNING;
+    case LogLevel::kError:
+      break;
   }
-  const unsigned char second = at(1);
-  const bool c1_control = lead == 0xC2 && second < 0xA0;  // terminals obey these too
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate = lead == 0xED && second >= 0xA0;
-  const bool too_large = lead == 0xF4 && second >= 0x90;
-  return c1_control || overlong || surrogate || too_large ? 0 : length;
+  return LOG_ERR;
+}
+
+void AddField(std::string_view name, std::string_view value, std::string& fields) {
+  if (!value.empty()) fields.append(name).append("=").append(value).append("\n");
+}
+
+// All of it escaped.
+void Write(LogLevel level, const std::string& line, const LogSubject& subject) {
+  Destination& lines = Lines();
+  if (lines.journal) {
+    std::string fields;
+    AddField("MESSAGE", line, fields);
+    AddField("PRIORITY", std::to_string(ToSyslog(level)), fields);
+    AddField("SYSLOG_IDENTIFIER", "brimfs", fields);
+    AddField("SYSLOG_FACILITY", std::to_string(LOG_FAC(LOG_DAEMON)), fields);
+    AddField("BRIMFS_MOUNT", subject.mount, fields);
+    AddField("BRIMFS_OBJECT", subject.object, fields);
+    AddField("BRIMFS_REQUEST", subject.request, fields);
+    if (lines.journal->Send(fields)) return;
+  }
+  lines.logger.log(ToSpdlog(level), spdlog::string_view_t(line.data(), line.size()));
+}
+
+void WriteKeptBack(const std::vector<RepeatLimit::KeptBack>& ended) {
+  for (const RepeatLimit::KeptBack& kept_back : ended) {
+    const std::string times = std::to_string(kept_back.times) + " times";
+    Write(kept_back.level, kept_back.line + " (repeated " + times + ")", {Lines().mount, {}, {}});
+  }
+}
+
+void FlushEnded(TimePoint now);
+
+// A timer is there once there is something to say later, which is hardly ever.
+void SetAlarm(Destination& lines) ABSL_EXCLUSIVE_LOCKS_REQUIRED(lines.mu) {
+  const std::optional<TimePoint> next = lines.repeats.next_end();
+  if (!next || (lines.alarm && *lines.alarm <= *next)) return;
+  lines.alarm = next;
+  if (lines.timer == nullptr) lines.timer = std::make_unique<Timer>(Clock::Steady());
+  lines.timer->At(*next, [] { FlushEnded(Clock::Steady().Now()); });
+}
+
+void FlushEnded(TimePoint now) {
+  Destination& lines = Lines();
+  std::vector<RepeatLimit::KeptBack> ended;
+  {
+    MutexLock lock(lines.mu);
+    ended = lines.repeats.TakeEnded(now);
+    lines.alarm.reset();
+    if (now != TimePoint::max()) SetAlarm(lines);
+  }
+  WriteKeptBack(ended);
+}
+
+// Whether it is to be written now.
+bool Admit(LogLevel level, const std::string& line, const LogSubject& subject) {
+  Destination& lines = Lines();
+  const TimePoint now = Clock::Steady().Now();
+  const std::string kind = RepeatLimit::KindOf(line, {subject.object, subject.request});
+  std::vector<RepeatLimit::KeptBack> ended;
+  bool admitted = false;
+  {
+    MutexLock lock(lines.mu);
+    ended = lines.repeats.TakeEnded(now);
+    admitted = lines.repeats.Admit(kind, level, line, now);
+    if (!admitted) SetAlarm(lines);
+  }
+  WriteKeptBack(ended);
+  return admitted;
 }
 
 }  // namespace
 
+LogSubject LogSubject::OfThisThread() {
+  LogSubject subject{Lines().mount, {}, {}};
+  if (innermost == nullptr) return subject;
+  subject.object = EscapeForLog(innermost->object_);
+  subject.request = EscapeForLog(innermost->request_);
+  return subject;
+}
+
+std::string LogSubject::Suffix(std::string_view message) const {
+  std::string parts;
+  const auto add = [&](std::string_view what, const std::string& value, const std::string& said) {
+    if (value.empty() || message.find(said) != std::string_view::npos) return;
+    parts.append(parts.empty() ? " [" : ", ").append(what).append(" ").append(value);
+  };
+  add("mount", mount, mount);
+  add("object", object, object);
+  add("request", request, "request " + request);
+  return parts.empty() ? parts : parts + "]";
+}
+
+LogScope::LogScope(std::string object)
+    : object_(std::move(object)), outer_(std::exchange(innermost, this)) {}
+
+LogScope::~LogScope() { innermost = outer_; }
+
+void SetLogRequest(std::string_view id) {
+  if (innermost != nullptr) innermost->request_ = id;
+}
+
+void SetLogMount(std::string_view mountpoint) { Lines().mount = EscapeForLog(mountpoint); }
+
 void Log(LogLevel level, std::string_view message) {
-  const std::string escaped = EscapeForLog(message);
-  Logger().log(ToSpdlog(level), spdlog::string_view_t(escaped.data(), escaped.size()));
+  if (!LogEnabled(level)) return;
+  const LogSubject subject = LogSubject::OfThisThread();
+  std::string line = EscapeForLog(message);
+  line += subject.Suffix(line);
+  if (level == LogLevel::kDebug || Admit(level, line, subject)) Write(level, line, subject);
 }
 
 void LogOnce(std::string_view key, LogLevel level, std::string_view message) {
@@ -74,31 +208,22 @@ void LogOnce(std::string_view key, LogLevel level, std::string_view message) {
   Log(level, message);
 }
 
-bool LogEnabled(LogLevel level) { return Logger().should_log(ToSpdlog(level)); }
+bool LogEnabled(LogLevel level) { return Lines().logger.should_log(ToSpdlog(level)); }
 
-void SetLogLevel(LogLevel level) { Logger().set_level(ToSpdlog(level)); }
+void SetLogLevel(LogLevel level) { Lines().logger.set_level(ToSpdlog(level)); }
 
-void LogToSyslog() {
-  auto sink = std::make_shared<spdlog::sinks::syslog_sink_mt>("brimfs", LOG_PID, LOG_DAEMON, false);
-  Logger().sinks() = {std::move(sink)};
+void LogToSystem() {
+  Destination& lines = Lines();
+  // The second also takes what the first refuses.
+  lines.logger.sinks() = {
+      std::make_shared<spdlog::sinks::syslog_sink_mt>("brimfs", LOG_PID, LOG_DAEMON, false)};
+  if (Result<Journal> journal = Journal::Open(); journal.ok()) lines.journal = std::move(*journal);
 }
 
-std::string EscapeForLog(std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    size_t length = PrintableLength(text);
-    if (length > 0) {
-      out.append(text.substr(0, length));
-    } else {
-      const auto byte = static_cast<unsigned char>(text[0]);
-      out += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
-      length = 1;
-    }
-    text.remove_prefix(length);
-  }
-  return out;
+void LogToJournalIfItIsStandardError() {
+  if (Journal::IsStream(std::getenv("JOURNAL_STREAM"), STDERR_FILENO)) LogToSystem();
 }
+
+void FlushLog() { FlushEnded(TimePoint::max()); }
 
 }  // namespace brimfs

@@ -9,6 +9,7 @@
 namespace brimfs {
 
 std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token stop) {
+  const LogScope scope(fetcher_.options_.display_url);
   if (!deadline_) deadline_ = After(fetcher_.clock_.Now(), fetcher_.options_.timeout);
   const auto stop_it = [this] { end().request_stop(); };
   const std::stop_callback on_shutdown(stop, stop_it);
@@ -144,6 +145,7 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
   limits.stop = stop;
   Status status =
       connection.Fetch({fetcher_.options_.path, remaining(), fetcher_.version()}, *this, limits);
+  if (answered_) stats.first_byte.Observe(*answered_ - started);
   if (!sink_error_.ok()) return sink_error_;
   if (handed_over_ || race_->Lost(side_)) return status;
   // What a broken-off body brought is as good as the rest; an answer that contradicts itself is
@@ -154,6 +156,7 @@ Status PartFlight::Try(Connection& connection, const std::stop_token& stop) {
 
   const TimePoint now = fetcher_.clock_.Now();
   const TimePoint answered = answered_.value_or(now);
+  stats.request.Observe(now - started);
   hedging.OnRequest(watch.longest());
   fetcher_.traffic_.link.OnFlight(answered - started, position_ - before, now - answered, now);
   return OkStatus();

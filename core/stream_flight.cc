@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/log.h"
+
 namespace brimfs {
 
 StreamFlight::StreamFlight(Fetcher& fetcher, uint64_t length)
@@ -37,6 +39,7 @@ void StreamFlight::Adopt(const Range& body, std::stop_source end) {
 }
 
 std::optional<TimePoint> StreamFlight::Run(Connection& connection, std::stop_token stop) {
+  const LogScope scope(fetcher_.options_.display_url);
   if (fetcher_.clock_.Now() < not_before_) return not_before_;
   ReleaseCovered();
   std::stop_source end;
@@ -63,6 +66,7 @@ Status StreamFlight::TryWithinBudget(Connection& connection, const Range& first)
   fetcher_.stats_.fetches.fetch_add(1, std::memory_order_relaxed);
   if (++attempt_ > 1) fetcher_.stats_.fetch_retries.fetch_add(1, std::memory_order_relaxed);
   asked_ = first;
+  asked_at_ = fetcher_.clock_.Now();
   CallLimits limits;  // no deadline: as long as bytes come it goes on
   limits.first_byte = fetcher_.options_.first_byte;
   limits.stall = fetcher_.options_.first_byte;
@@ -78,6 +82,7 @@ Status StreamFlight::TryWithinBudget(Connection& connection, const Range& first)
 }
 
 Status StreamFlight::OnAnswer(const Version& actual, const Range& body) {
+  fetcher_.stats_.first_byte.Observe(fetcher_.clock_.Now() - asked_at_);
   sink_error_ = fetcher_.Bind(actual);
   if (!sink_error_.ok()) return sink_error_;
   next_ = body.begin;

@@ -96,8 +96,9 @@ class StreamFlight : public Flight, public BodySink {
   const uint64_t length_;
 
   // Of the thread that runs it.
-  bool keeps_;             // what nobody has asked for
-  Range asked_;            // in the current try
+  bool keeps_;   // what nobody has asked for
+  Range asked_;  // in the current try
+  TimePoint asked_at_;
   uint64_t next_ = 0;      // offset of the next byte
   uint64_t body_end_ = 0;  // of the answer
   bool broken_off_ = false;

@@ -35,6 +35,9 @@ struct Version {
 
   // For the log and the user.brimfs.version attribute: the ETag, else the time, else the length.
   std::string ToString() const;
+
+  // Whether both say the same in every word, which two descriptions of one version need not.
+  friend bool operator==(const Version&, const Version&) = default;
 };
 
 // What the strongest validator that both have says; lengths must agree where both are known. Two

@@ -8,7 +8,6 @@
 #include <iomanip>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +18,8 @@
 #include "core/catalogue.h"
 #include "core/file_io.h"
 #include "core/log.h"
-#include "fs/cli.h"
 #include "fs/daemon.h"
+#include "fs/readable.h"
 
 namespace brimfs {
 namespace {
@@ -39,10 +38,10 @@ std::optional<Arguments> Parse(int argc, const char* const* argv, const std::str
   app.add_option("DIRECTORY", arguments.directory)->required();
   app.add_flag(flag, arguments.flag);
   try {
-    app.parse(argc - 1, argv + 1);
+    app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    err << "brimfs: " << EscapeForLog(error.what()) << "; usage: brimfs " << argv[1]
-        << " DIRECTORY [" << flag << "]\n";
+    err << "brimfs: " << EscapeForLog(error.what()) << "; usage: " << argv[0] << " DIRECTORY ["
+        << flag << "]\n";
     return std::nullopt;
   }
   return arguments;
@@ -60,29 +59,12 @@ Status FindCache(const std::string& directory) {
   return Status(Code::kNotFound, directory + ": no cache directory of brimfs");
 }
 
-std::string Bytes(uint64_t bytes) {
-  constexpr std::string_view kUnits = "BKMGTPE";
-  constexpr double kStep = 1024;
-  auto value = static_cast<double>(bytes);
-  size_t unit = 0;
-  for (; value >= kStep && unit + 1 < kUnits.size(); ++unit) value /= kStep;
-  std::ostringstream text;
-  text << std::fixed << std::setprecision(unit == 0 || value >= 100 ? 0 : 1) << value
-       << kUnits[unit];
-  return text.str();
-}
-
 // In whole percents; 100 only if nothing is missing.
 int Percent(const StoredEntry& entry) {
   const uint64_t length = *entry.version.length;
   if (length == 0) return 100;
   return static_cast<int>(std::floor(100.0L * static_cast<long double>(entry.bytes) /
                                      static_cast<long double>(length)));
-}
-
-std::string Time(absl::Time time) {
-  if (time == absl::InfinitePast()) return "-";
-  return absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", time, absl::UTCTimeZone());
 }
 
 void PrintText(const std::vector<StoredEntry>& entries, std::ostream& out) {
@@ -92,12 +74,12 @@ void PrintText(const std::vector<StoredEntry>& entries, std::ostream& out) {
   uint64_t bytes = 0;
   for (const StoredEntry& entry : entries) {
     bytes += entry.bytes;
-    out << std::setw(kSize) << Bytes(*entry.version.length) << ' ' << std::setw(kPercent)
-        << Percent(entry) << "%  " << std::setw(kTime) << Time(entry.last_use) << "  "
+    out << std::setw(kSize) << ReadableBytes(*entry.version.length) << ' ' << std::setw(kPercent)
+        << Percent(entry) << "%  " << std::setw(kTime) << ReadableTime(entry.last_use) << "  "
         << (entry.pinned ? 'p' : '-') << (entry.kernels ? 'k' : '-') << "  "
         << EscapeForLog(entry.source) << ' ' << EscapeForLog(entry.path) << '\n';
   }
-  out << entries.size() << " files, " << Bytes(bytes) << " on disk\n";
+  out << entries.size() << " files, " << ReadableBytes(bytes) << " on disk\n";
 }
 
 void PrintJson(const std::vector<StoredEntry>& entries, std::ostream& out) {
@@ -110,8 +92,8 @@ void PrintJson(const std::vector<StoredEntry>& entries, std::ostream& out) {
                     {"version", EscapeForLog(entry.version.ToString())},
                     {"size", *entry.version.length},
                     {"filled", entry.bytes},
-                    {"last_use", Time(entry.last_use)},
-                    {"checked", Time(entry.checked)},
+                    {"last_use", ReadableTime(entry.last_use)},
+                    {"checked", ReadableTime(entry.checked)},
                     {"pinned", entry.pinned},
                     {"kernel", entry.kernels},
                     {"file", entry.file}});
@@ -120,6 +102,8 @@ void PrintJson(const std::vector<StoredEntry>& entries, std::ostream& out) {
       {"files", entries.size()}, {"filled", bytes}, {"entries", std::move(list)}};
   out << all.dump(2) << '\n';
 }
+
+}  // namespace
 
 int ListCache(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
   const std::optional<Arguments> arguments = Parse(argc, argv, "--json", err);
@@ -145,9 +129,10 @@ int ListCache(int argc, const char* const* argv, std::ostream& out, std::ostream
   return kExitOk;
 }
 
-int CheckDirectory(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+int CheckCacheDirectory(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
   const std::optional<Arguments> arguments = Parse(argc, argv, "-n", err);
   if (!arguments) return kCheckUsage;
+  umask(077);  // of what is made anew
   CacheCheckOptions options;
   options.repair = !arguments->flag;
   if (const Status found = FindCache(arguments->directory); !found.ok()) {
@@ -163,21 +148,10 @@ int CheckDirectory(int argc, const char* const* argv, std::ostream& out, std::os
       CheckCache(**directory, **catalogue, FileIo::System(), options,
                  [&](const std::string& line) { out << EscapeForLog(line) << '\n'; });
   if (!result.ok()) return Fail(kCheckFailed, result.status(), err);
-  out << result->entries << " files checked, " << Bytes(result->bytes) << " right, "
+  out << result->entries << " files checked, " << ReadableBytes(result->bytes) << " right, "
       << result->in_use << " in use, " << result->corrected << " corrected, " << result->left
       << " left\n";
   return (result->corrected > 0 ? kCheckCorrected : 0) | (result->left > 0 ? kCheckLeft : 0);
-}
-
-}  // namespace
-
-std::optional<int> RunCacheCommand(int argc, const char* const* argv, std::ostream& out,
-                                   std::ostream& err) {
-  if (argc < 2 || IsMountHelper(argv[0])) return std::nullopt;
-  const std::string_view command = argv[1];
-  if (command == "cache") return ListCache(argc, argv, out, err);
-  if (command == "check") return CheckDirectory(argc, argv, out, err);
-  return std::nullopt;
 }
 
 }  // namespace brimfs

@@ -3,7 +3,6 @@
 #ifndef BRIMFS_FS_CACHE_COMMANDS_H_
 #define BRIMFS_FS_CACHE_COMMANDS_H_
 
-#include <optional>
 #include <ostream>
 
 namespace brimfs {
@@ -17,10 +16,10 @@ enum CheckExitCode {
   kCheckUsage = 16,
 };
 
-// The exit code, if the first argument is the name of such a command and the program is not called
-// as a helper of mount(8); nothing otherwise. A source of that name is mounted as ./cache.
-std::optional<int> RunCacheCommand(int argc, const char* const* argv, std::ostream& out,
-                                   std::ostream& err);
+// Command::run. ListCache answers with an ExitCode of fs/daemon.h, CheckCacheDirectory with one of
+// these.
+int ListCache(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
+int CheckCacheDirectory(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 
 }  // namespace brimfs
 

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "fs/commands.h"
+
 namespace brimfs {
 namespace {
 
@@ -13,8 +15,7 @@ std::string Help() {
       "brimfs mounts remote objects as ordinary files, which fill as they are read.\n"
       "\n"
       "Usage: brimfs SOURCE MOUNTPOINT [-f] [-d] [-o OPTION,...]\n"
-      "       brimfs cache DIRECTORY [--json]\n"
-      "       brimfs check DIRECTORY [-n]\n"
+      "       brimfs COMMAND ARGUMENT...\n"
       "\n"
       "SOURCE is http://HOST/PATH, https://HOST/PATH, s3://BUCKET/PREFIX, file:///PATH, /PATH or\n"
       "list:FILE, a file with URLs. One that ends in '/' is a directory; any other is asked\n"
@@ -22,8 +23,12 @@ std::string Help() {
       "Unmount with: umount MOUNTPOINT, or as a user: fusermount3 -u MOUNTPOINT\n"
       "Through mount(8) and fstab(5), with the type brimfs, see mount.brimfs(8).\n"
       "\n"
-      "  cache DIRECTORY   list what a cache directory holds; --json for programs\n"
-      "  check DIRECTORY   verify and repair one; -n only looks\n"
+      "Commands:\n";
+  for (const Command& command : CommandTable()) {
+    text.append("  brimfs ").append(command.name).append(" ").append(command.arguments);
+    text.append("\n      ").append(command.help).append("\n");
+  }
+  text.append(
       "\n"
       "  -f, --foreground  stay, and log to standard error\n"
       "  -d, --debug       as -f, and log more\n"
@@ -31,13 +36,13 @@ std::string Help() {
       "  -V, --version     print the version\n"
       "  -h, --help        print this\n"
       "\n"
-      "Options:\n";
+      "Options:\n");
   constexpr size_t kHelpColumn = 27;
   for (const OptionInfo& option : OptionTable()) {
     std::string line = "  ";
     line.append(option.name);
     if (!option.argument.empty()) line.append("=").append(option.argument);
-    line.resize(std::max(line.size() + 1, kHelpColumn), ' ');
+    line.resize(std::max(line.size() + 2, kHelpColumn), ' ');
     line.append(option.help);
     if (!option.fallback.empty()) line.append(" [").append(option.fallback).append("]");
     text.append(line).append("\n");
@@ -58,12 +63,13 @@ bool IsMountHelper(std::string_view program) {
   return program.substr(program.rfind('/') + 1).starts_with("mount.");
 }
 
-Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
-                                     const std::string& version) {
+Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, const std::string& version,
+                                     const ConfigPlaces& places) {
   CommandLine line;
   std::vector<std::string> options;
   bool help = false;
   bool show_version = false;
+  bool debug = false;
   bool sloppy = false;
   std::string type_given;
 
@@ -81,7 +87,7 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
     app.add_option("-t", type_given);  // there is one type only
   } else {
     app.add_flag("-f,--foreground", line.foreground);
-    app.add_flag("-d,--debug", line.options.debug);
+    app.add_flag("-d,--debug", debug);
   }
   app.add_option("SOURCE", line.source);
   app.add_option("MOUNTPOINT", line.mountpoint);
@@ -96,10 +102,11 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv,
 
   if (line.source.empty()) return Usage("SOURCE and MOUNTPOINT are missing");
   if (line.mountpoint.empty()) return Usage("MOUNTPOINT is missing");
-  for (const std::string& option : options) {
-    BRIMFS_RETURN_IF_ERROR(ParseMountOptions(
-        option, line.options, sloppy ? UnknownOptions::kIgnored : UnknownOptions::kRefused));
-  }
+  Result<MountOptions> resolved = OptionsFor(
+      line.source, options, places, sloppy ? UnknownOptions::kIgnored : UnknownOptions::kRefused);
+  if (!resolved.ok()) return resolved.status();
+  line.options = *std::move(resolved);
+  line.options.debug |= debug;
   line.foreground |= line.options.debug;
   return line;
 }

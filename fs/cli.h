@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/status.h"
+#include "fs/config.h"
 #include "fs/mount_options.h"
 
 namespace brimfs {
@@ -29,7 +30,9 @@ bool IsMountHelper(std::string_view program);
 
 // kInvalidArgument: one line for the user, with the remedy. argv[0] decides between the two names,
 // which mean different things by -f.
-Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, const std::string& version);
+// The options of the files in `places` are read too, for the source that is given.
+Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, const std::string& version,
+                                     const ConfigPlaces& places = {});
 
 }  // namespace brimfs
 

@@ -41,7 +41,7 @@ namespace {
 
 }  // namespace
 
-void PrepareProcess() {
+void PrepareCommand() {
   // A file opened as descriptor 1 would receive what is printed.
   int fd;
   do {
@@ -49,15 +49,19 @@ void PrepareProcess() {
   } while (fd >= 0 && fd <= 2);
   if (fd > 2) close(fd);
 
-  umask(077);
   prctl(PR_SET_DUMPABLE, 0);
   signal(SIGPIPE, SIG_IGN);
-  ExitSignals::Block();
   rlimit files{};
   if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
+}
+
+void PrepareProcess() {
+  PrepareCommand();
+  umask(077);
+  ExitSignals::Block();
 }
 
 Status EnterMountNamespace(const std::string& name) {

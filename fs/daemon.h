@@ -14,9 +14,13 @@ namespace brimfs {
 // As mount(8), "EXIT STATUS".
 enum ExitCode { kExitOk = 0, kExitUsage = 1, kExitSystem = 2, kExitMount = 32 };
 
-// Once, at the start, before any thread: descriptors 0 to 2 are open, umask 077, no core dump that
-// could hold a secret, no SIGPIPE, as many descriptors as the hard limit allows; the signals of
-// ExitSignals are blocked.
+// Either of the two once, at the start, before any thread.
+//
+// For what ends by itself: descriptors 0 to 2 are open, no core dump that could hold a secret, no
+// SIGPIPE, as many descriptors as the hard limit allows.
+void PrepareCommand();
+
+// For a mount the same, and: umask 077; the signals of ExitSignals are blocked.
 void PrepareProcess();
 
 // Moves this process into another mount namespace: the file of one, or the number of a process that

@@ -41,6 +41,9 @@ class Directory {
   Directory(Clock& clock, Duration ttl, Duration negative_ttl)
       : clock_(clock), ttl_(ttl), negative_ttl_(negative_ttl) {}
 
+  // Another one by the same clock and times to live, of which nothing is known yet.
+  Directory Alike() const { return Directory(clock_, ttl_, negative_ttl_); }
+
   // What may be said of `name` without asking: the newer of what was asked and what the listing
   // says, or what has come of one that is under way, if that is all that stat needs (a directory,
   // or an exact length). That a listing lacks a name says nothing: it may be unlisted. But a newer

@@ -21,10 +21,6 @@ Status CheckComponent(const std::string& name) {
   return OkStatus();
 }
 
-std::unique_ptr<Directory> MakeDirectory(Clock& clock, const FileSystem::Options& options) {
-  return std::make_unique<Directory>(clock, options.metadata_ttl, options.negative_ttl);
-}
-
 }  // namespace
 
 FileSystem::FileSystem(Backend& backend, Cache& cache, Clock& clock, KernelBacking* kernel,
@@ -34,8 +30,8 @@ FileSystem::FileSystem(Backend& backend, Cache& cache, Clock& clock, KernelBacki
       clock_(clock),
       kernel_(kernel),
       options_(std::move(options)),
-      nodes_(std::make_shared<Node>(kRootNode, Place{}, Dated({ObjectKind::kDirectory, {}}),
-                                    clock.Now(), MakeDirectory(clock, options_))),
+      nodes_(Node::MakeRoot(Dated({ObjectKind::kDirectory, {}}), clock, options_.metadata_ttl,
+                            options_.negative_ttl)),
       siblings_(cache),
       grace_(clock),
       after_grace_([this](std::function<void()> then) {
@@ -49,16 +45,20 @@ ObjectInfo FileSystem::Dated(ObjectInfo info) const {
   return info;
 }
 
-Result<std::shared_ptr<Node>> FileSystem::DirectoryNode(NodeId id) const {
-  std::shared_ptr<Node> node = nodes_.Find(id);
+Result<NodePtr> FileSystem::DirectoryNode(NodeId id) const {
+  NodePtr node = nodes_.Find(id);
   if (!node) return Status(Code::kStale);
   if (!node->is_directory()) return Status(Code::kNotDirectory);
   return node;
 }
 
+std::string FileSystem::PathOf(const Node& node) const {
+  return options_.single_file.empty() ? node.path() : "";
+}
+
 std::string FileSystem::ChildPath(const Node& directory, const std::string& name) const {
   if (!options_.single_file.empty()) return "";
-  return JoinPath(directory.place.path, name);
+  return JoinPath(directory.path(), name);
 }
 
 CallLimits FileSystem::Limits(std::stop_token stop) {
@@ -71,6 +71,7 @@ CallLimits FileSystem::Limits(std::stop_token stop) {
 
 Result<Known> FileSystem::AskSource(const std::string& path, std::stop_token stop) {
   cache_.stats().stat_calls.fetch_add(1, std::memory_order_relaxed);
+  const LogScope scope(backend_.DisplayUrl(path));
   const TimePoint as_of = clock_.Now();
   Result<ObjectInfo> info = backend_.Stat(path, Limits(std::move(stop)));
   if (!info.ok()) {
@@ -127,14 +128,14 @@ Status FileSystem::Failed(const std::string& path, const Status& status) {
   return status;
 }
 
-Result<Known> FileSystem::Know(const std::shared_ptr<Node>& directory, const std::string& name,
-                               Ask ask, std::stop_token stop) {
-  Directory& names = *directory->directory;
+Result<Known> FileSystem::Know(const NodePtr& directory, const std::string& name, Ask ask,
+                               std::stop_token stop) {
+  Directory& names = directory->directory();
   const std::optional<Known> known = names.Find(name);
   if (!known && ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
   LookAhead(directory, name);
   if (known) return *known;
-  return directory->lookup_flights.Do(
+  return directory->lookup_flights().Do(
       name, clock_, After(clock_.Now(), options_.timeout), stop, [&]() -> Result<Known> {
         // By a flight that has ended meanwhile.
         if (const std::optional<Known> by_now = names.Find(name)) return *by_now;
@@ -144,8 +145,8 @@ Result<Known> FileSystem::Know(const std::shared_ptr<Node>& directory, const std
       });
 }
 
-void FileSystem::LookAhead(const std::shared_ptr<Node>& directory, const std::string& name) {
-  const Directory::Outlook outlook = directory->directory->OnLookUp(name);
+void FileSystem::LookAhead(const NodePtr& directory, const std::string& name) {
+  const Directory::Outlook outlook = directory->directory().OnLookUp(name);
   if (outlook.random) stat_ahead_.Drop(directory.get());
   for (const std::string& next : outlook.names) {
     stat_ahead_.Submit(directory.get(), [this, directory, next](const std::stop_token& stop) {
@@ -155,8 +156,8 @@ void FileSystem::LookAhead(const std::shared_ptr<Node>& directory, const std::st
 }
 
 void FileSystem::AskAhead(Node& directory, const std::string& name, const std::stop_token& stop) {
-  Directory& names = *directory.directory;
-  const Result<Known> answer = directory.lookup_flights.Do(
+  Directory& names = directory.directory();
+  const Result<Known> answer = directory.lookup_flights().Do(
       name, clock_, After(clock_.Now(), options_.timeout), stop, [&]() -> Result<Known> {
         if (const std::optional<Known> by_now = names.Peek(name)) return *by_now;
         // Named by both orders, had, and forgotten: who waits here all the same asks anew.
@@ -172,7 +173,7 @@ void FileSystem::AskAhead(Node& directory, const std::string& name, const std::s
 Result<FileSystem::Entry> FileSystem::LookUp(NodeId parent, const std::string& name, Ask ask,
                                              std::stop_token stop) {
   BRIMFS_RETURN_IF_ERROR(CheckComponent(name));
-  const Result<std::shared_ptr<Node>> directory = DirectoryNode(parent);
+  const Result<NodePtr> directory = DirectoryNode(parent);
   if (!directory.ok()) return directory.status();
   if (!options_.single_file.empty() && name != options_.single_file) {
     return Entry{0, {}, options_.negative_ttl};
@@ -188,21 +189,17 @@ Result<FileSystem::Entry> FileSystem::Admit(Node& directory, const std::string& 
     return std::max(known.as_of + ttl - clock_.Now(), Duration::zero());
   };
   if (!known.info.ok()) {
-    if (const auto vanished = nodes_.Unlink(directory.id, name)) vanished->MarkGone();
+    if (const auto vanished = nodes_.Unlink(directory, name)) vanished->MarkGone();
     return Entry{0, {}, left(options_.negative_ttl)};
   }
-  const ObjectInfo& info = *known.info;
-  const std::string path = ChildPath(directory, name);
   const InodeTable::Found found = nodes_.LookUp(
-      directory.id, name, PreferredNodeId(path),
+      directory, name, PreferredNodeId(ChildPath(directory, name)),
       [&](Node& current) { return Confirm(current, known); },
       [&](NodeId id) {
-        return std::make_shared<Node>(
-            id, Place{directory.id, name, path}, Dated(info), known.as_of,
-            info.kind == ObjectKind::kDirectory ? MakeDirectory(clock_, options_) : nullptr);
+        return Node::Make(id, NodePtr(&directory), name, Dated(*known.info), known.as_of);
       });
   if (found.replaced) found.replaced->MarkGone();
-  return Entry{found.node->id, found.node->attributes, left(options_.metadata_ttl)};
+  return Entry{found.node->id, found.node->attributes(), left(options_.metadata_ttl)};
 }
 
 bool FileSystem::Confirm(Node& node, const Known& known) {
@@ -217,31 +214,30 @@ bool FileSystem::Confirm(Node& node, const Known& known) {
 }
 
 void FileSystem::Forget(NodeId id, uint64_t count) {
-  const std::shared_ptr<Node> node = nodes_.Forget(id, count);
-  if (node && node->is_directory()) siblings_.Drop(node.get());
-  if (!node || nodes_.Current(node->place.parent, node->place.name)) return;
-  if (const auto parent = nodes_.Find(node->place.parent)) {
-    parent->directory->Forget(node->place.name);
-  }
+  const NodePtr node = nodes_.Forget(id, count);
+  if (!node) return;
+  if (node->is_directory()) siblings_.Drop(node.get());
+  if (nodes_.Current(*node->parent, node->name())) return;
+  node->parent->directory().Forget(std::string(node->name()));
 }
 
 Result<Attributes> FileSystem::GetAttributes(NodeId id) const {
-  const std::shared_ptr<Node> node = nodes_.Find(id);
+  const NodePtr node = nodes_.Find(id);
   if (!node) return Status(Code::kStale);
-  return node->attributes;
+  return node->attributes();
 }
 
 Result<std::shared_ptr<const GrowingListing>> FileSystem::OpenDirectory(
     NodeId id, Ask ask, const std::stop_token& stop) {
-  const Result<std::shared_ptr<Node>> found = DirectoryNode(id);
+  const Result<NodePtr> found = DirectoryNode(id);
   if (!found.ok()) return found.status();
-  const std::shared_ptr<Node>& node = *found;
+  const NodePtr& node = *found;
   const TimePoint now = clock_.Now();
   if (!options_.single_file.empty()) {
     return std::make_shared<const GrowingListing>(
         MakeListing({{options_.single_file, ObjectKind::kFile, {}}}, "", "", now));
   }
-  if (auto known = node->directory->listing()) {
+  if (auto known = node->directory().listing()) {
     return std::make_shared<const GrowingListing>(std::move(known));
   }
   if (stop.stop_requested()) return Status(Code::kInterrupted);
@@ -253,16 +249,16 @@ Result<std::shared_ptr<const GrowingListing>> FileSystem::OpenDirectory(
     return growing.begun() ? now - growing.fetched() < options_.metadata_ttl : may_ask;
   };
   std::shared_ptr<const GrowingListing> growing =
-      node->listing_flight.Want(fits, begin, after_grace_);
+      node->listing_flight().Want(fits, begin, after_grace_);
   if (!growing) return Status(Code::kWouldBlock);
   BRIMFS_RETURN_IF_ERROR(growing->AwaitBegun(clock_, After(clock_.Now(), options_.timeout), stop));
   return growing;
 }
 
-std::shared_ptr<ListingFetch> FileSystem::BeginListing(const std::shared_ptr<Node>& directory) {
-  const std::string& path = directory->place.path;
+std::shared_ptr<ListingFetch> FileSystem::BeginListing(const NodePtr& directory) {
+  const std::string path = PathOf(*directory);
   auto growing = std::make_shared<GrowingListing>(path, backend_.DisplayUrl(path), clock_.Now());
-  directory->directory->SetGrowing(growing);
+  directory->directory().SetGrowing(growing);
   auto fetch = std::make_shared<ListingFetch>(std::move(growing));
   listings_.Submit(directory.get(), [this, directory, fetch](const std::stop_token& stop) {
     FetchListing(*directory, *fetch, stop);
@@ -272,7 +268,8 @@ std::shared_ptr<ListingFetch> FileSystem::BeginListing(const std::shared_ptr<Nod
 
 void FileSystem::FetchListing(Node& directory, ListingFetch& fetch, const std::stop_token& stop) {
   const std::stop_callback unmounted(stop, [&fetch] { fetch.GiveUp(); });
-  const std::string& path = directory.place.path;
+  const std::string path = PathOf(directory);
+  const LogScope scope(backend_.DisplayUrl(path));
   GrowingListing& growing = fetch.listing();
   Status status(Code::kInterrupted);
   if (!fetch.stop().stop_requested()) {
@@ -286,51 +283,56 @@ void FileSystem::FetchListing(Node& directory, ListingFetch& fetch, const std::s
     status = OkStatus();
   }
   if (status.ok()) {
-    directory.directory->SetListing(growing.Seal());
+    directory.directory().SetListing(growing.Seal());
   } else {
     (void)Failed(path, status);
   }
-  directory.directory->DropGrowing(growing);
-  directory.listing_flight.Land(fetch);
+  directory.directory().DropGrowing(growing);
+  directory.listing_flight().Land(fetch);
   // Last: who hears of it finds it all done.
   growing.End(status);
 }
 
 std::optional<FileSystem::Entry> FileSystem::EntryOf(NodeId id, const std::string& name) {
-  const Result<std::shared_ptr<Node>> directory = DirectoryNode(id);
+  const Result<NodePtr> directory = DirectoryNode(id);
   if (!directory.ok()) return std::nullopt;
   // Not from the listing that is read: it may be older than what is known by now.
-  const std::optional<Known> known = (*directory)->directory->Find(name);
+  const std::optional<Known> known = (*directory)->directory().Find(name);
   if (!known || !known->info.ok()) return std::nullopt;
   const Result<Entry> entry = Admit(**directory, name, *known);
   if (!entry.ok()) return std::nullopt;
-  (*directory)->directory->OnGiven(name);
+  (*directory)->directory().OnGiven(name);
   return *entry;
 }
 
 NodeId FileSystem::NumberOf(NodeId id, const std::string& name) const {
-  if (const auto current = nodes_.Current(id, name)) return current->attributes.ino;
-  const Result<std::shared_ptr<Node>> directory = DirectoryNode(id);
-  return directory.ok() ? PreferredNodeId(ChildPath(**directory, name)) : 0;
+  const Result<NodePtr> directory = DirectoryNode(id);
+  if (!directory.ok()) return 0;
+  if (const NodePtr current = nodes_.Current(**directory, name)) return current->id;
+  return PreferredNodeId(ChildPath(**directory, name));
 }
 
 NodeId FileSystem::ParentOf(NodeId id) const {
-  const Result<std::shared_ptr<Node>> directory = DirectoryNode(id);
-  return directory.ok() && id != kRootNode ? (*directory)->place.parent : kRootNode;
+  const Result<NodePtr> directory = DirectoryNode(id);
+  return directory.ok() && (*directory)->parent ? (*directory)->parent->id : kRootNode;
 }
 
 Result<std::string> FileSystem::GetXattr(NodeId id, const std::string& name) const {
   const std::optional<Xattr> which = ParseXattrName(name);
   if (!which) return Status(Code::kNoData);
-  const std::shared_ptr<Node> node = nodes_.Find(id);
+  const NodePtr node = nodes_.Find(id);
   if (!node) return Status(Code::kStale);
-  if (which == Xattr::kUrl) return backend_.DisplayUrl(node->place.path);
+  if (which == Xattr::kUrl) return backend_.DisplayUrl(PathOf(*node));
+  if (which == Xattr::kControl) {
+    if (control_socket_.empty()) return Status(Code::kNoData);
+    return control_socket_;
+  }
   if (node->is_directory()) return Status(Code::kNoData);
 
   std::shared_ptr<CachedFile> file = node->file();
   // Only what was opened: asking must not make a file in the cache for every name.
   if (!file && node->was_opened()) {
-    Result<std::shared_ptr<CachedFile>> kept = cache_.Open(node->place.path, node->version());
+    Result<std::shared_ptr<CachedFile>> kept = cache_.Open(PathOf(*node), node->version());
     if (!kept.ok()) return kept.status();
     file = std::move(*kept);
   }

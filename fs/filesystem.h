@@ -39,10 +39,10 @@ class KernelBacking {
 // it was read so far, which only costs speed.
 class OpenFile {
  public:
-  OpenFile(std::shared_ptr<Node> opened, std::shared_ptr<CachedFile> bytes, int registered)
+  OpenFile(NodePtr opened, std::shared_ptr<CachedFile> bytes, int registered)
       : node(std::move(opened)), file(std::move(bytes)), backing_id(registered) {}
 
-  const std::shared_ptr<Node> node;
+  const NodePtr node;
   const std::shared_ptr<CachedFile> file;
   const int backing_id;  // 0: the ordinary way
 
@@ -132,8 +132,45 @@ class FileSystem {
   // ("active", "committed", "failed", "cancelled"; "untouched" if nothing is kept of it), ".ranges"
   // ("yes"; "no": the server has none, the file is read front to back; "unknown"), ".kept" ("yes":
   // what is filled outlives the mount; "no": not yet, or never); a directory has only the first.
+  // "user.brimfs.control" is what SetControlSocket was given, of every file and directory.
   // Other names are kNoData without any lock.
   Result<std::string> GetXattr(NodeId node, const std::string& name) const;
+
+  // --- For the commands on a mount (filesystem_control.cc)
+
+  // The path of the socket that they are to use (fs/control_server.h). Once, before any request.
+  void SetControlSocket(std::string path) { control_socket_ = std::move(path); }
+
+  // What is known of a node. The source is not asked, and nothing is made; kStale: there is none.
+  struct View {
+    ObjectKind kind = ObjectKind::kFile;
+    std::string path;     // in the mount; "" is the root, or the one file of a mount that has one
+    std::string url;      // nothing secret in it
+    uint64_t length = 0;  // what follows is of a file
+    std::string version;
+    std::string state;          // as user.brimfs.state has it; "stored": by an earlier mount
+    std::vector<Range> filled;  // what needs no request any more
+    int readers = 0;            // open handles
+    int passed = 0;             // of these, that the kernel reads by itself
+    bool pinned = false;
+    bool kept = false;
+  };
+  Result<View> Look(NodeId node);
+
+  // The bytes of the node's version, which count as open as long as somebody has them. Asks the
+  // source and fails as Open does.
+  Result<std::shared_ptr<CachedFile>> OpenBytes(NodeId node, std::stop_token stop);
+
+  // What was fetched of a file, or of each file below a directory, leaves. `each` is told of every
+  // one of which there was something: its path in the mount, and the bytes or why it stays.
+  using EachEvicted = std::function<void(const std::string& path, const Result<uint64_t>& bytes)>;
+  Status Evict(NodeId node, const EachEvicted& each, const std::stop_token& stop);
+
+  // Of a file. See Cache::Pin.
+  Status Pin(NodeId node);
+
+  // Of a file, or of each file below a directory; how many were pinned.
+  Result<uint64_t> Unpin(NodeId node);
 
   // What the files of the source hold is not known; space is that of the cache's disk.
   Cache& cache() { return cache_; }
@@ -141,7 +178,8 @@ class FileSystem {
 
  private:
   // Names (filesystem.cc).
-  Result<std::shared_ptr<Node>> DirectoryNode(NodeId id) const;
+  Result<NodePtr> DirectoryNode(NodeId id) const;
+  std::string PathOf(const Node& node) const;  // as the backend has it
   std::string ChildPath(const Node& directory, const std::string& name) const;
   CallLimits Limits(std::stop_token stop);
   Result<Known> AskSource(const std::string& path, std::stop_token stop);
@@ -152,20 +190,24 @@ class FileSystem {
   void Doubt(const std::string& path);
   // Logs what the source did not answer, with the object's name; returns `status`.
   Status Failed(const std::string& path, const Status& status);
-  Result<Known> Know(const std::shared_ptr<Node>& directory, const std::string& name, Ask ask,
+  Result<Known> Know(const NodePtr& directory, const std::string& name, Ask ask,
                      std::stop_token stop);
   // A name is looked up: what a program that goes through the directory wants next is asked for
   // now. Who looks that up waits for the answer that is under way.
-  void LookAhead(const std::shared_ptr<Node>& directory, const std::string& name);
+  void LookAhead(const NodePtr& directory, const std::string& name);
   void AskAhead(Node& directory, const std::string& name, const std::stop_token& stop);
   Result<Entry> Admit(Node& directory, const std::string& name, const Known& known);
   bool Confirm(Node& node, const Known& known);
   // A directory whose time the source does not tell is as old as the mount.
   ObjectInfo Dated(ObjectInfo info) const;
-  std::shared_ptr<ListingFetch> BeginListing(const std::shared_ptr<Node>& directory);
+  // The files of a node of which something is kept.
+  Result<std::vector<std::string>> KeptPathsOf(const Node& node);
+  std::shared_ptr<ListingFetch> BeginListing(const NodePtr& directory);
   void FetchListing(Node& directory, ListingFetch& fetch, const std::stop_token& stop);
 
   // Open files (open_files.cc).
+  // kStale if the node is not what the name is now, as far as that was said within metadata_ttl.
+  Status CheckCurrent(Node& node, Ask ask, const std::stop_token& stop);
   Status Revalidate(Node& node, Ask ask, std::stop_token stop);
   // What is stored may be used only for a version that is known exactly.
   bool IsTooVague(const Node& node);
@@ -178,7 +220,8 @@ class FileSystem {
   void NoteFront(OpenFile& file, const Range& read);
   void NoteEnd(OpenFile& file);
   void FetchSiblings(const Node& node, uint64_t front);
-  void OnWaited(OpenFile& file, bool waited, const Result<Lease>& outcome);
+  // A read that had to wait did so from `since` on.
+  void OnWaited(OpenFile& file, std::optional<TimePoint> since, const Result<Lease>& outcome);
 
   // Constant after construction.
   Backend& backend_;
@@ -187,6 +230,7 @@ class FileSystem {
   KernelBacking* const kernel_;
   const Options options_;
   const absl::Time mounted_ = absl::Now();
+  std::string control_socket_;  // empty: there is none
 
   Mutex doubts_mu_;                                                      // a leaf
   std::map<std::string, TimePoint> doubts_ ABSL_GUARDED_BY(doubts_mu_);  // younger than the ttl

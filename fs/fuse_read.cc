@@ -46,7 +46,7 @@ void FuseOps::ReplyRead(fuse_req_t request, const OpenFile& file, Result<Lease> 
   }
   const Range range = lease->range();
   // Once the reply is out, the kernel may release the open file on another thread.
-  const std::shared_ptr<Node> node = file.node;
+  const NodePtr node = file.node;
   const std::shared_ptr<CachedFile> cached = file.file;
   int sent;
   {

@@ -19,7 +19,7 @@ void GrowingListing::Add(const ListedName& listed) {
   {
     MutexLock lock(mu_);
     AddLocked(listed);
-    ready = TakeReady();
+    if (!listed.others_follow) ready = TakeReady();
   }
   for (const Call& call : ready) call();
 }

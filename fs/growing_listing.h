@@ -59,8 +59,9 @@ class GrowingListing {
   // listing will not go on.
   Result<std::optional<Shown>> NextFrom(size_t row) const;
 
-  // Calls `call` once, soon after NextFrom(row) has stopped to answer kWouldBlock: on this thread
-  // if it does not now, else on the one that fetches. It may find kWouldBlock again, if the listing
+  // Calls `call` once, soon after NextFrom(row) has stopped to answer kWouldBlock, with the last of
+  // the names that came together: on this thread if it does not now, else on the one that fetches.
+  // It may find kWouldBlock again, if the listing
   // was begun anew. The id is for Forget, after which it is not called any more, unless it is
   // being called.
   using Call = std::function<void()>;

@@ -1,5 +1,10 @@
 #include "fs/inode_table.h"
 
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/string_view.h"
+
 namespace brimfs {
 namespace {
 
@@ -13,26 +18,30 @@ void ShrinkIfSparse(Map& map) {
 
 }  // namespace
 
-InodeTable::InodeTable(std::shared_ptr<Node> root) {
+size_t InodeTable::HashOfName::operator()(const Name& name) const {
+  return absl::HashOf(name.in, absl::string_view(name.text.data(), name.text.size()));
+}
+
+InodeTable::InodeTable(NodePtr root) {
   MutexLock lock(mu_);
   const NodeId id = root->id;
   nodes_[id] = {std::move(root), 1};
 }
 
-std::shared_ptr<Node> InodeTable::Find(NodeId id) const {
+NodePtr InodeTable::Find(NodeId id) const {
   MutexLock lock(mu_);
   const auto it = nodes_.find(id);
   return it == nodes_.end() ? nullptr : it->second.node;
 }
 
-std::shared_ptr<Node> InodeTable::Current(NodeId parent, const std::string& name) const {
+NodePtr InodeTable::Current(const Node& parent, std::string_view name) const {
   MutexLock lock(mu_);
   return CurrentLocked({parent, name});
 }
 
-std::shared_ptr<Node> InodeTable::CurrentLocked(const Name& name) const {
+NodePtr InodeTable::CurrentLocked(const Name& name) const {
   const auto it = current_.find(name);
-  return it == current_.end() ? nullptr : nodes_.find(it->second)->second.node;
+  return it == current_.end() ? nullptr : NodePtr(*it);
 }
 
 NodeId InodeTable::FreeId(NodeId wanted) const {
@@ -40,14 +49,14 @@ NodeId InodeTable::FreeId(NodeId wanted) const {
   return wanted;
 }
 
-InodeTable::Found InodeTable::LookUp(NodeId parent, const std::string& name, NodeId wanted_id,
+InodeTable::Found InodeTable::LookUp(const Node& parent, std::string_view name, NodeId wanted_id,
                                      const std::function<bool(Node&)>& same,
-                                     const std::function<std::shared_ptr<Node>(NodeId)>& make) {
+                                     const std::function<NodePtr(NodeId)>& make) {
   const Name key{parent, name};
-  std::shared_ptr<Node> judged;  // what `same` was asked about last
+  NodePtr judged;  // what `same` was asked about last
   bool accepted = false;
   for (;;) {
-    std::shared_ptr<Node> current;
+    NodePtr current;
     {
       MutexLock lock(mu_);
       current = CurrentLocked(key);
@@ -57,9 +66,10 @@ InodeTable::Found InodeTable::LookUp(NodeId parent, const std::string& name, Nod
           return {current, nullptr};
         }
         const NodeId id = FreeId(wanted_id);
-        std::shared_ptr<Node> made = make(id);
+        NodePtr made = make(id);
         nodes_[id] = {made, 1};
-        current_[key] = id;
+        if (judged) current_.erase(judged.get());
+        current_.insert(made.get());
         return {std::move(made), std::move(judged)};
       }
     }
@@ -68,14 +78,14 @@ InodeTable::Found InodeTable::LookUp(NodeId parent, const std::string& name, Nod
   }
 }
 
-std::shared_ptr<Node> InodeTable::Unlink(NodeId parent, const std::string& name) {
+NodePtr InodeTable::Unlink(const Node& parent, std::string_view name) {
   MutexLock lock(mu_);
-  std::shared_ptr<Node> node = CurrentLocked({parent, name});
-  if (node) current_.erase(Name{parent, name});
+  NodePtr node = CurrentLocked({parent, name});
+  if (node) current_.erase(node.get());
   return node;
 }
 
-std::shared_ptr<Node> InodeTable::Forget(NodeId id, uint64_t count) {
+NodePtr InodeTable::Forget(NodeId id, uint64_t count) {
   MutexLock lock(mu_);
   const auto it = nodes_.find(id);
   if (id == kRootNode || it == nodes_.end()) return nullptr;
@@ -83,11 +93,11 @@ std::shared_ptr<Node> InodeTable::Forget(NodeId id, uint64_t count) {
     it->second.lookups -= count;
     return nullptr;
   }
-  std::shared_ptr<Node> node = std::move(it->second.node);
+  NodePtr node = std::move(it->second.node);
   nodes_.erase(it);
   ShrinkIfSparse(nodes_);
-  const auto current = current_.find({node->place.parent, node->place.name});
-  if (current != current_.end() && current->second == id) {
+  const auto current = current_.find(Name(node.get()));
+  if (current != current_.end() && *current == node.get()) {
     current_.erase(current);
     ShrinkIfSparse(current_);
   }

@@ -1,25 +1,29 @@
-// brimfs SOURCE MOUNTPOINT: the only file that sees core, backends and fs, and wires them.
+// brimfs SOURCE MOUNTPOINT: wires core, backends and fs.
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
 
-#include "backends/registry.h"
+#include "absl/strings/ascii.h"
+#include "backends/secret_file.h"
 #include "core/cache.h"
-#include "core/cache_directory.h"
-#include "core/catalogue.h"
 #include "core/log.h"
-#include "core/offline_backend.h"
-#include "fs/cache_commands.h"
 #include "fs/cli.h"
+#include "fs/commands.h"
+#include "fs/config.h"
 #include "fs/daemon.h"
 #include "fs/exit_signals.h"
 #include "fs/filesystem.h"
 #include "fs/fuse_device.h"
+#include "fs/metrics.h"
+#include "fs/metrics_server.h"
+#include "fs/mount_control.h"
 #include "fs/mountpoint.h"
+#include "fs/open_source.h"
 #include "fs/passthrough.h"
 #include "fs/readiness.h"
 #include "fs/session.h"
@@ -27,105 +31,9 @@
 namespace brimfs {
 namespace {
 
-std::string DefaultCacheDirectory() {
-  if (geteuid() == 0) return "/var/cache/brimfs";
-  if (const char* const cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/') {
-    return std::string(cache) + "/brimfs";
-  }
-  const char* const home = std::getenv("HOME");
-  return std::string(home == nullptr ? "/tmp" : home) + "/.cache/brimfs";
-}
-
-// Paths as they are before the daemon goes to "/".
-void MakePathsAbsolute(CommandLine& line) {
-  if (line.options.cache.empty()) line.options.cache = DefaultCacheDirectory();
-  MountOptions& options = line.options;
-  for (std::string* const path :
-       {&options.cache, &options.credentials, &options.netrc, &options.headers, &options.cert,
-        &options.key, &options.cacert, &options.capath, &options.proxy_credentials,
-        &options.unix_socket, &options.sse_c_key}) {
-    if (!path->empty()) *path = std::filesystem::absolute(*path);
-  }
-}
-
 int Fail(ExitCode code, const Status& why) {
   std::cerr << "brimfs: " << EscapeForLog(why.message()) << std::endl;
   return code;
-}
-
-S3Options OptionsOfS3(const MountOptions& options) {
-  using Given = MountOptions::Addressing;
-  using Addressing = S3Place::Addressing;
-  S3Options result;
-  result.place.endpoint = options.endpoint;
-  if (options.addressing == Given::kPath) result.place.addressing = Addressing::kPath;
-  if (options.addressing == Given::kVirtual) result.place.addressing = Addressing::kVirtual;
-  result.place.dualstack = options.dualstack;
-  result.place.fips = options.fips;
-  result.place.accelerate = options.accelerate;
-  result.region = options.region;
-  result.profile = options.profile;
-  result.anonymous = options.anonymous;
-  result.requester_pays = options.requester_pays;
-  result.bucket_owner = options.bucket_owner;
-  result.sse_c_key = options.sse_c_key;
-  return result;
-}
-
-BackendOptions SourceOptions(const MountOptions& options) {
-  BackendOptions result;
-  result.credentials = options.credentials;
-  result.netrc = options.netrc;
-  result.headers = options.headers;
-  result.cert = options.cert;
-  result.key = options.key;
-  result.cacert = options.cacert;
-  result.capath = options.capath;
-  result.proxy = options.proxy;
-  result.proxy_credentials = options.proxy_credentials;
-  result.no_proxy = options.no_proxy;
-  result.unix_socket = options.unix_socket;
-  result.s3 = OptionsOfS3(options);
-  return result;
-}
-
-Cache::Options CacheOptions(const MountOptions& options, const std::string& identity) {
-  Cache::Options result;
-  result.driver = options.driver;
-  result.directory = options.cache;
-  result.memory_budget = options.memory;
-  result.cache_size = options.cache_size;
-  result.cache_free = options.cache_free;
-  result.source = identity;
-  result.scheduler.connections = options.connections;
-  result.traffic.readahead = options.readahead;
-  result.traffic.rate = options.rate;
-  result.fetcher.timeout = options.Patience();
-  result.fetcher.first_byte = options.first_byte_timeout;
-  result.fetcher.say_every_failure = !options.offline;
-  return result;
-}
-
-// The source as the cache knows it: nothing is asked of the source itself.
-Result<OpenedSource> OpenOffline(const CommandLine& line) {
-  const MountOptions& options = line.options;
-  if (options.driver != DriverKind::kMmap) {
-    return Status(Code::kInvalidArgument,
-                  "option offline: needs driver=mmap: in memory nothing is kept");
-  }
-  const Result<OfflineSource> named = NameSource(line.source, SourceOptions(options));
-  if (!named.ok()) return named.status();
-  const auto directory = CacheDirectory::Open(options.cache);
-  if (!directory.ok()) return directory.status();
-  Result<std::unique_ptr<Catalogue>> catalogue = Catalogue::Open(options.cache);
-  if (!catalogue.ok()) return catalogue.status();
-  auto opened = OfflineBackend::Open(std::move(*catalogue), *named);
-  if (!opened.ok()) return opened.status();
-  OpenedSource source;
-  source.backend = std::move(opened->backend);
-  source.identity = std::move(opened->identity);
-  source.single_file = std::move(opened->single_file);
-  return source;
 }
 
 // Whether it can be mounted where it is to be: quick, and touches no network.
@@ -145,15 +53,45 @@ Status CheckPlace(CommandLine& line) {
   return OpenFuseDevice().status();
 }
 
+Result<std::string> ReadToken(const std::string& path) {
+  const Result<SecretFile> file = ReadSecretFile(path);
+  if (!file.ok()) return file.status();
+  std::string token(absl::StripAsciiWhitespace(file->text));
+  if (token.empty()) return Status(Code::kInvalidArgument, path + ": there is no token in it");
+  return token;
+}
+
+// Null without `-o metrics=`. `backend` and `filesystem` outlive the server.
+Result<std::unique_ptr<MetricsServer>> ServeMetrics(const CommandLine& line, Backend& backend,
+                                                    FileSystem& filesystem) {
+  const MountOptions& options = line.options;
+  if (options.metrics.empty()) return std::unique_ptr<MetricsServer>();
+  const Result<ListenAddress> address = ListenAddress::Parse(options.metrics);
+  if (!address.ok()) return address.status();
+  MetricsServer::Settings settings{.address = *address, .page = {}, .token = {}};
+  if (!options.metrics_token.empty()) {
+    settings.token = [path = options.metrics_token] { return ReadToken(path); };
+  }
+  settings.page = [labels = MountLabels{backend.DisplayUrl(""), line.mountpoint},
+                   mounted = std::chrono::system_clock::now(), &filesystem] {
+    Cache& cache = filesystem.cache();
+    return MetricsText(labels, {.stats = cache.stats(),
+                                .load = cache.load(),
+                                .space = cache.usage(),
+                                .nodes = filesystem.node_count(),
+                                .version = BRIMFS_VERSION,
+                                .mounted = mounted});
+  };
+  auto server = MetricsServer::Start(std::move(settings));
+  if (server.ok()) Log(LogLevel::kInfo, "the metrics are at " + (*server)->url());
+  return server;
+}
+
 // Mounts and serves until unmounted. `daemon` is null in the foreground.
 int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
   std::optional<ExitSignals> signals(std::in_place);
   const MountOptions& options = line.options;
-  CallLimits limits;
-  limits.deadline = Clock::Steady().Now() + options.timeout;
-  limits.first_byte = options.first_byte_timeout;
-  Result<OpenedSource> source =
-      options.offline ? OpenOffline(line) : OpenSource(line.source, SourceOptions(options), limits);
+  Result<RemoteSource> source = OpenRemoteSource(line.source, options);
   if (!source.ok()) {
     return Fail(source.code() == Code::kInvalidArgument ? kExitUsage : kExitMount, source.status());
   }
@@ -172,6 +110,10 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
   FileSystem filesystem(*source->backend, **cache, Clock::Steady(), &passthrough,
                         filesystem_options);
 
+  const Result<std::unique_ptr<MetricsServer>> metrics =
+      ServeMetrics(line, *source->backend, filesystem);
+  if (!metrics.ok()) return Fail(kExitMount, metrics.status());
+
   const std::string mounted = line.source + " is mounted on " + line.mountpoint;
   Session::Settings settings;
   settings.source = line.source;
@@ -186,8 +128,11 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
   signals->Hold();
   const auto session = Session::Mount(std::move(settings), filesystem, passthrough);
   if (!session.ok()) return Fail(kExitMount, session.status());
+  const std::unique_ptr<MountControl> control =
+      MountControl::Start(options, source->backend->DisplayUrl(""), line.mountpoint, filesystem);
   signals->Handle([&] {
     readiness.Stopping("waiting until nothing is open");
+    if (control != nullptr) control->Stop();
     (*session)->RequestExit();
   });
   if (daemon != nullptr) daemon->Outlive();
@@ -202,24 +147,27 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
 }
 
 int Main(int argc, const char* const* argv) {
+  if (const std::optional<int> code = RunCommand(argc, argv, std::cout, std::cerr)) return *code;
   PrepareProcess();
-  if (const std::optional<int> code = RunCacheCommand(argc, argv, std::cout, std::cerr)) {
-    return *code;
-  }
   const Readiness readiness = Readiness::FromEnvironment();
-  Result<CommandLine> line = ParseCommandLine(argc, argv, BRIMFS_VERSION);
+  Result<CommandLine> line =
+      ParseCommandLine(argc, argv, BRIMFS_VERSION, ConfigPlaces::OfThisUser());
   if (!line.ok()) return Fail(kExitUsage, line.status());
   if (!line->answer.empty()) {
     std::cout << line->answer;
     return kExitOk;
   }
-  if (line->options.debug) SetLogLevel(LogLevel::kDebug);
-  MakePathsAbsolute(*line);
+  SetLogLevel(line->options.debug ? LogLevel::kDebug : line->options.log_level);
+  MakePathsAbsolute(line->options);
   if (const Status place = CheckPlace(*line); !place.ok()) return Fail(kExitMount, place);
-  if (line->foreground) return Serve(*line, readiness, nullptr);
+  SetLogMount(line->mountpoint);
+  if (line->foreground) {
+    LogToJournalIfItIsStandardError();
+    return Serve(*line, readiness, nullptr);
+  }
   const Result<std::unique_ptr<Daemon>> daemon = Daemon::Detach();
   if (!daemon.ok()) return Fail(kExitSystem, daemon.status());
-  LogToSyslog();
+  LogToSystem();
   const int code = Serve(*line, readiness, daemon->get());
   (*daemon)->set_exit_code(code);
   return code;
@@ -228,4 +176,8 @@ int Main(int argc, const char* const* argv) {
 }  // namespace
 }  // namespace brimfs
 
-int main(int argc, char** argv) { return brimfs::Main(argc, argv); }
+int main(int argc, char** argv) {
+  const int code = brimfs::Main(argc, argv);
+  brimfs::FlushLog();
+  return code;
+}

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <limits>
 
+#include "fs/listen_address.h"
+
 namespace brimfs {
 namespace {
 
@@ -25,6 +27,10 @@ std::optional<Number> ParseNumber(std::string_view text, Number least, Number mo
   if (value < least || value > most) return std::nullopt;
   return value;
 }
+
+// What a flag's setter is given.
+constexpr std::string_view kTrue = "true";
+constexpr std::string_view kFalse = "false";
 
 // Puts an option's value where it belongs, or says what would have been accepted.
 using Setter = Status (*)(MountOptions&, const OptionInfo&, std::string_view);
@@ -87,8 +93,9 @@ Status SetMask(MountOptions& options, const OptionInfo& info, std::string_view v
 }
 
 // As given, for the kernel and fusermount3 (libfuse's mount.c).
-Status SetKernel(MountOptions& options, const OptionInfo& info, std::string_view) {
-  if (!options.HasKernel(info.name)) options.kernel.emplace_back(info.name);
+Status SetKernel(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  std::erase(options.kernel, info.name);
+  if (value == kTrue) options.kernel.emplace_back(info.name);
   return OkStatus();
 }
 
@@ -141,13 +148,15 @@ Status SetNoProxy(MountOptions& options, const OptionInfo&, std::string_view val
 }
 
 template <bool MountOptions::*kField, bool kValue = true>
-Status SetFlag(MountOptions& options, const OptionInfo&, std::string_view) {
-  options.*kField = kValue;
+Status SetFlag(MountOptions& options, const OptionInfo&, std::string_view value) {
+  options.*kField = (value == kTrue) == kValue;
   return OkStatus();
 }
 
 Status SetKernelValue(MountOptions& options, const OptionInfo& info, std::string_view value) {
-  options.kernel.push_back(std::string(info.name) + "=" + std::string(value));
+  const std::string begin = std::string(info.name) + "=";
+  std::erase_if(options.kernel, [&](const std::string& given) { return given.starts_with(begin); });
+  options.kernel.push_back(begin + std::string(value));
   return OkStatus();
 }
 
@@ -161,6 +170,28 @@ Status SetDriver(MountOptions& options, const OptionInfo& info, std::string_view
   } else {
     return Invalid(info.name, value, info.argument);
   }
+  return OkStatus();
+}
+
+Status SetLogLevelOption(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  if (value == "error") {
+    options.log_level = LogLevel::kError;
+  } else if (value == "warning") {
+    options.log_level = LogLevel::kWarning;
+  } else if (value == "info") {
+    options.log_level = LogLevel::kInfo;
+  } else if (value == "debug") {
+    options.log_level = LogLevel::kDebug;
+  } else {
+    return Invalid(info.name, value, info.argument);
+  }
+  return OkStatus();
+}
+
+Status SetMetrics(MountOptions& options, const OptionInfo& info, std::string_view value) {
+  const Result<ListenAddress> parsed = ListenAddress::Parse(value);
+  if (!parsed.ok()) return Invalid(info.name, value, parsed.status().message());
+  options.metrics = value;
   return OkStatus();
 }
 
@@ -211,6 +242,9 @@ constexpr uint64_t kLeastCache = 16 << 20;
 constexpr uint64_t kLeastRate = 64 << 10;
 
 constexpr Option kOptions[] = {
+    {{"config", "FILE|none", "/etc/brimfs/brimfs.conf and yours",
+      "where more options are, see brimfs.conf(5)"},
+     SetPath<&M::config>},
     {{"driver", "mmap|memory", "mmap", "where fetched bytes lie: a sparse file, or memory"},
      SetDriver},
     {{"cache", "DIR", "/var/cache/brimfs; $XDG_CACHE_HOME/brimfs for users",
@@ -290,7 +324,13 @@ constexpr Option kOptions[] = {
     {{"dmask", "OCTAL", "umask", "the same for directories only"}, SetMask<&M::dmask>},
     {{"nonempty", "", "", "hide what is in the mountpoint instead of refusing to"},
      SetFlag<&M::nonempty>},
-    {{"debug", "", "", "log more"}, SetFlag<&M::debug>},
+    {{"metrics", "ADDRESS:PORT", "", "serve http://ADDRESS:PORT/metrics for Prometheus"},
+     SetMetrics},
+    {{"metrics_token", "FILE", "", "who reads the metrics has to show the token in this file"},
+     SetPath<&M::metrics_token>},
+    {{"log_level", "error|warning|info|debug", "info", "what is less is not logged"},
+     SetLogLevelOption},
+    {{"debug", "", "", "the same as log_level=debug"}, SetFlag<&M::debug>},
 
     {{"allow_other", "", "", "let other users in, as the permissions say"}, SetKernel},
     {{"allow_root", "", "", "let root in, and no other user"}, SetKernel},
@@ -340,18 +380,15 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 }
 
 Status Unknown(std::string_view name) {
-  std::string_view nearest;
-  size_t least = std::numeric_limits<size_t>::max();
-  const auto consider = [&](std::string_view known) {
-    if (const size_t distance = EditDistance(name, known); distance < least) {
-      least = distance;
-      nearest = known;
-    }
-  };
-  for (const Option& option : kOptions) consider(option.info.name);
   std::string message = "unknown option '";
-  message.append(name).append("': did you mean '").append(nearest).append("'? See brimfs --help");
-  return Status(Code::kInvalidArgument, std::move(message));
+  message.append(name).append("': did you mean '").append(NearestOption(name));
+  return Status(Code::kInvalidArgument, message.append("'? See brimfs --help"));
+}
+
+const Option* Find(std::string_view name) {
+  const auto found = std::find_if(std::begin(kOptions), std::end(kOptions),
+                                  [&](const Option& option) { return option.info.name == name; });
+  return found == std::end(kOptions) ? nullptr : found;
 }
 
 Status ParseOne(std::string_view item, MountOptions& options, UnknownOptions unknown) {
@@ -359,15 +396,14 @@ Status ParseOne(std::string_view item, MountOptions& options, UnknownOptions unk
   const std::string_view name = item.substr(0, equals);
   const bool has_value = equals != std::string_view::npos;
   const std::string_view value = has_value ? item.substr(equals + 1) : std::string_view();
-  for (const Option& option : kOptions) {
-    if (option.info.name != name) continue;
-    if (has_value == option.info.argument.empty()) {
+  if (const Option* const option = Find(name)) {
+    if (has_value == option->info.argument.empty()) {
       std::string message = "option ";
       message.append(name).append(has_value ? " takes no value" : " needs a value: ");
-      message.append(option.info.argument);
+      message.append(option->info.argument);
       return Status(Code::kInvalidArgument, std::move(message));
     }
-    return option.set(options, option.info, value);
+    return option->set(options, option->info, has_value ? value : kTrue);
   }
   if (!has_value && Holds(kWithoutEffect, name)) return OkStatus();
   if (name.starts_with("x-") || name.starts_with("X-") || name == "comment") return OkStatus();
@@ -431,6 +467,27 @@ const std::vector<OptionInfo>& OptionTable() {
     return infos;
   }();
   return table;
+}
+
+const OptionInfo* FindOption(std::string_view name) {
+  const Option* const option = Find(name);
+  return option == nullptr ? nullptr : &option->info;
+}
+
+std::string_view NearestOption(std::string_view name) {
+  return std::min_element(std::begin(kOptions), std::end(kOptions),
+                          [&](const Option& a, const Option& b) {
+                            return EditDistance(name, a.info.name) <
+                                   EditDistance(name, b.info.name);
+                          })
+      ->info.name;
+}
+
+Status SetMountOption(const OptionInfo& info, std::string_view value, MountOptions& options) {
+  if (info.argument.empty() && value != kTrue && value != kFalse) {
+    return Invalid(info.name, value, "true or false");
+  }
+  return Find(info.name)->set(options, info, value);
 }
 
 Status ParseMountOptions(std::string_view text, MountOptions& options, UnknownOptions unknown) {

@@ -14,11 +14,14 @@
 
 #include "core/cache.h"
 #include "core/clock.h"
+#include "core/log.h"
 #include "core/size_or_share.h"
 
 namespace brimfs {
 
 struct MountOptions {
+  std::string config;  // file to read instead of those of fs/config.h; "none": none; empty: those
+
   // --- Behaviour
   DriverKind driver = DriverKind::kMmap;
   std::string cache;       // directory; empty: the default for this user
@@ -32,10 +35,13 @@ struct MountOptions {
   bool hard = false;  // timeout does not end a read or a lookup; only who kills the reader does
   Duration timeout = std::chrono::seconds(60);
   Duration first_byte_timeout = std::chrono::seconds(10);
-  bool debug = false;
-  bool nonempty = false;  // hide what is in the mountpoint
-  bool remount = false;   // asked for; nothing else was looked at
-  uid_t uid = geteuid();  // of every file
+  bool debug = false;                    // as log_level=debug
+  LogLevel log_level = LogLevel::kInfo;  // what is less is not logged
+  std::string metrics;                   // see fs/listen_address.h; empty: none are served
+  std::string metrics_token;             // file; empty: anyone on this machine may read them
+  bool nonempty = false;                 // hide what is in the mountpoint
+  bool remount = false;                  // asked for; nothing else was looked at
+  uid_t uid = geteuid();                 // of every file
   gid_t gid = getegid();
   // Permission bits that are not there; nothing is writable in any case. umask is both of them.
   std::optional<mode_t> umask;
@@ -98,6 +104,14 @@ const std::vector<OptionInfo>& OptionTable();
 // What mount(8) may pass along and changes nothing here ("rw", "_netdev", …); beside it every name
 // that begins with "x-" or "X-" or is "comment", with any value.
 std::span<const std::string_view> OptionsWithoutEffect();
+
+// The one of this name, or null; the one whose name is most like it.
+const OptionInfo* FindOption(std::string_view name);
+std::string_view NearestOption(std::string_view name);
+
+// Sets one option of the table; of a flag the value is "true" or "false". kInvalidArgument: "option
+// NAME=VALUE: expected …".
+Status SetMountOption(const OptionInfo& option, std::string_view value, MountOptions& options);
 
 enum class UnknownOptions { kRefused, kIgnored };
 

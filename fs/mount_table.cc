@@ -36,7 +36,9 @@ std::vector<MountEntry> ParseMountTable(std::string_view mountinfo) {
     while (fields >> word && word != "-") {
     }
     if (fields >> type >> source) {
-      table.push_back({device, Unescape(at), type, Unescape(source)});
+      std::string options;
+      fields >> options;
+      table.push_back({device, Unescape(at), type, Unescape(source), options});
     }
   }
   return table;

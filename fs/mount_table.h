@@ -15,6 +15,7 @@ struct MountEntry {
   std::string mountpoint;  // absolute, without symbolic links
   std::string type;        // "fuse.brimfs"
   std::string source;
+  std::string options;  // of the file system: "rw,user_id=0,group_id=0"
 
   bool fuse() const { return type == "fuse" || type.starts_with("fuse."); }
 };

@@ -20,10 +20,8 @@ namespace brimfs {
 // Not thread-safe; as many may read at once as like while nobody writes. A name has a row, in the
 // order in which they were appended, and keeps it.
 //
-// Memory: 32 bytes a row, the name, its ETag (16 bytes where that is a quoted MD5 sum in
-// hexadecimal, as object stores have them), and until Seal 6 to 12 bytes more to find it by.
-// Whatever does not fit into that, an odd precision for example, costs more and comes back as it
-// was.
+// Memory: 32 bytes a row, the name, its ETag (as PackedVersion has it), and until Seal 6 to 12
+// bytes more to find it by. An odd version costs more and comes back as it was.
 class NameTable {
  public:
   static constexpr size_t kMaxNameBytes = 255;

@@ -10,7 +10,7 @@ namespace {
 
 // Kernel reads are rounded up to pages.
 Range CutAtEnd(const Range& range, const OpenFile& file) {
-  return {range.begin, std::min(range.end, file.node->attributes.size)};
+  return {range.begin, std::min(range.end, file.node->size())};
 }
 
 // The kernel's readahead asks for pieces that may come out of order.
@@ -23,39 +23,39 @@ bool HasGap(OpenFile& file, const Range& range) {
 }  // namespace
 
 Status FileSystem::MarkStale(Node& node) {
-  Doubt(node.place.path);
-  if (node.MarkGone()) {
-    if (const auto parent = nodes_.Find(node.place.parent)) {
-      parent->directory->Distrust(node.place.name);
-    }
-  }
-  return Status(Code::kStale, backend_.DisplayUrl(node.place.path) + ": this version is gone");
+  Doubt(PathOf(node));
+  if (node.MarkGone()) node.parent->directory().Distrust(std::string(node.name()));
+  return Status(Code::kStale, backend_.DisplayUrl(PathOf(node)) + ": this version is gone");
 }
 
 Status FileSystem::Revalidate(Node& node, Ask ask, std::stop_token stop) {
   if (ask == Ask::kMemoryOnly) return Status(Code::kWouldBlock);
   const Result<Known> known =
-      node.check_flight.Do(clock_, After(clock_.Now(), options_.timeout), stop,
-                           [&] { return AskCacheOrSource(node.place.path, stop); });
+      node.check_flight().Do(clock_, After(clock_.Now(), options_.timeout), stop,
+                             [&] { return AskCacheOrSource(PathOf(node), stop); });
   if (!known.ok()) return known.status();
   const bool same = Confirm(node, *known);
   Status status = same ? OkStatus() : MarkStale(node);
   // After MarkStale, which clears what is known of the name: the kernel looks it up again at once.
-  if (const auto parent = nodes_.Find(node.place.parent)) {
-    parent->directory->Remember(node.place.name, *known);
-  }
+  node.parent->directory().Remember(std::string(node.name()), *known);
   return status;
 }
 
+Status FileSystem::CheckCurrent(Node& node, Ask ask, const std::stop_token& stop) {
+  if (node.gone()) return MarkStale(node);
+  if (clock_.Now() - node.checked() < options_.metadata_ttl) return OkStatus();
+  return Revalidate(node, ask, stop);
+}
+
 bool FileSystem::IsTooVague(const Node& node) {
-  return !node.version().HasValidator() && cache_.Remembers(node.place.path);
+  return !node.version().HasValidator() && cache_.Remembers(PathOf(node));
 }
 
 Result<std::shared_ptr<CachedFile>> FileSystem::FileOf(Node& node, Ask ask, std::stop_token stop) {
   std::shared_ptr<CachedFile> file = node.file();
   if (!file) {
     if (IsTooVague(node)) BRIMFS_RETURN_IF_ERROR(Revalidate(node, ask, stop));
-    Result<std::shared_ptr<CachedFile>> opened = cache_.Open(node.place.path, node.version());
+    Result<std::shared_ptr<CachedFile>> opened = cache_.Open(PathOf(node), node.version());
     if (!opened.ok()) return opened;
     file = *opened;
   }
@@ -64,7 +64,7 @@ Result<std::shared_ptr<CachedFile>> FileSystem::FileOf(Node& node, Ask ask, std:
     // Found stale by a fetch, by this node or an earlier one of the same version: only the source
     // can say that it is back.
     if (resource.failure().code() == Code::kStale) {
-      Doubt(node.place.path);
+      Doubt(PathOf(node));
       BRIMFS_RETURN_IF_ERROR(Revalidate(node, ask, std::move(stop)));
     }
     resource.Reactivate();
@@ -76,13 +76,10 @@ Result<std::shared_ptr<CachedFile>> FileSystem::FileOf(Node& node, Ask ask, std:
 }
 
 Result<std::unique_ptr<OpenFile>> FileSystem::Open(NodeId id, Ask ask, std::stop_token stop) {
-  const std::shared_ptr<Node> node = nodes_.Find(id);
+  const NodePtr node = nodes_.Find(id);
   if (!node) return Status(Code::kStale);
   if (node->is_directory()) return Status(Code::kIsDirectory);
-  if (node->gone()) return MarkStale(*node);
-  if (clock_.Now() - node->checked() >= options_.metadata_ttl) {
-    BRIMFS_RETURN_IF_ERROR(Revalidate(*node, ask, stop));
-  }
+  BRIMFS_RETURN_IF_ERROR(CheckCurrent(*node, ask, stop));
   const Result<std::shared_ptr<CachedFile>> opened = FileOf(*node, ask, std::move(stop));
   if (!opened.ok()) return opened.status();
   const std::shared_ptr<CachedFile>& file = *opened;
@@ -90,29 +87,33 @@ Result<std::unique_ptr<OpenFile>> FileSystem::Open(NodeId id, Ask ask, std::stop
   // The first open of what was fetched ahead is an ordinary one: only that shows whether it is
   // read.
   const bool was_ahead = siblings_.Take(*file);
-  const bool may_pass = !was_ahead && kernel_ && kernel_->enabled() && node->attributes.size > 0 &&
+  const bool may_pass = !was_ahead && kernel_ && kernel_->enabled() && node->size() > 0 &&
                         file->resource().state() == Resource::State::kCommitted;
-  const int backing_id = node->open_mode.Enter(may_pass, [&]() -> Result<int> {
+  const int backing_id = node->open_mode().Enter(may_pass, [&]() -> Result<int> {
     const int fd = file->FreezeForKernel();
     if (fd < 0) return Status(Code::kUnsupported);
     return kernel_->Register(fd);
   });
+  cache_.stats().open_files.fetch_add(1, std::memory_order_relaxed);
+  if (backing_id != 0) cache_.stats().open_passed.fetch_add(1, std::memory_order_relaxed);
   return std::make_unique<OpenFile>(node, file, backing_id);
 }
 
 void FileSystem::Release(std::unique_ptr<OpenFile> open) {
   Node& node = *open->node;
   NoteEnd(*open);
+  cache_.stats().open_files.fetch_sub(1, std::memory_order_relaxed);
+  if (open->backing_id != 0) cache_.stats().open_passed.fetch_sub(1, std::memory_order_relaxed);
   // The cache may let the file go from now on; what its fetches have taught stays with the node.
   if (!node.Learn(open->file->version())) (void)MarkStale(node);
-  const int unused = node.open_mode.Leave(open->backing_id);
+  const int unused = node.open_mode().Leave(open->backing_id);
   if (unused != 0) kernel_->Unregister(unused);
 }
 
 void FileSystem::StartReadahead(OpenFile& file, const Range& read) {
   if (read.empty()) return;
   Fetcher& fetcher = file.file->fetcher();
-  const Readahead::Limits limits = fetcher.PrefetchLimits(file.node->attributes.size);
+  const Readahead::Limits limits = fetcher.PrefetchLimits(file.node->size());
   std::vector<Range> ahead;
   {
     MutexLock lock(file.mu);
@@ -136,7 +137,7 @@ void FileSystem::NoteFront(OpenFile& file, const Range& read) {
     MutexLock lock(file.mu);
     if (file.front_is_told || read.begin > file.front + kDisorder) return;
     file.front = front = std::max(file.front, read.end);
-    if (front < std::min(file.node->attributes.size, SiblingReads::kMost)) return;
+    if (front < std::min(file.node->size(), SiblingReads::kMost)) return;
     file.front_is_told = true;
   }
   FetchSiblings(*file.node, front);
@@ -154,19 +155,25 @@ void FileSystem::NoteEnd(OpenFile& file) {
 
 void FileSystem::FetchSiblings(const Node& node, uint64_t front) {
   const uint64_t limit = siblings_.limit();
-  const std::shared_ptr<Node> parent = nodes_.Find(node.place.parent);
-  if (!parent || limit == 0) return;
+  if (limit == 0) return;
+  Node& parent = *node.parent;
   Directory::Siblings siblings =
-      parent->directory->OnRead(node.place.name, node.attributes.size, front, limit);
-  if (siblings.random) siblings_.Drop(parent.get());
+      parent.directory().OnRead(std::string(node.name()), node.size(), front, limit);
+  if (siblings.random) siblings_.Drop(&parent);
   for (Directory::Sibling& file : siblings.files) {
-    siblings_.Fetch(parent.get(), ChildPath(*parent, file.name), std::move(file.version),
-                    file.bytes);
+    siblings_.Fetch(&parent, ChildPath(parent, file.name), std::move(file.version), file.bytes);
   }
 }
 
-void FileSystem::OnWaited(OpenFile& file, bool waited, const Result<Lease>& outcome) {
-  if (outcome.ok()) CountRead(file, waited, outcome->range());
+void FileSystem::OnWaited(OpenFile& file, std::optional<TimePoint> since,
+                          const Result<Lease>& outcome) {
+  Stats& stats = cache_.stats();
+  if (since) stats.read_wait.Observe(clock_.Now() - *since);
+  if (outcome.ok()) {
+    CountRead(file, since.has_value(), outcome->range());
+  } else if (ToErrno(outcome.code()) != 0 && outcome.code() != Code::kInterrupted) {
+    stats.reads_failed.fetch_add(1, std::memory_order_relaxed);
+  }
   if (outcome.code() == Code::kStale) (void)MarkStale(*file.node);
 }
 
@@ -182,31 +189,33 @@ std::optional<Lease> FileSystem::TryRead(OpenFile& file, const Range& range) {
 
 Result<Lease> FileSystem::Read(OpenFile& file, const Range& range, std::stop_token stop) {
   const Range cut = CutAtEnd(range, file);
-  const bool waits = HasGap(file, cut);
+  const TimePoint now = clock_.Now();
+  const std::optional<TimePoint> since = HasGap(file, cut) ? std::optional(now) : std::nullopt;
   // Before the wait, which sleeps: the demand overtakes it, and a connection is kept for demands.
   StartReadahead(file, cut);
-  Result<Lease> outcome = file.file->resource().WaitRange(
-      range, After(clock_.Now(), options_.timeout), std::move(stop));
-  OnWaited(file, waits, outcome);
+  Result<Lease> outcome =
+      file.file->resource().WaitRange(range, After(now, options_.timeout), std::move(stop));
+  OnWaited(file, since, outcome);
   return outcome;
 }
 
 void FileSystem::ReadAsync(OpenFile& file, const Range& range, std::stop_token stop,
                            Resource::WaitCallback done) {
   const Range cut = CutAtEnd(range, file);
-  const bool waits = HasGap(file, cut);
+  const TimePoint now = clock_.Now();
+  const std::optional<TimePoint> since = HasGap(file, cut) ? std::optional(now) : std::nullopt;
   // Before the wait: once `done` has answered, the file may be released.
   StartReadahead(file, cut);
   file.file->resource().WaitRangeAsync(
-      range, After(clock_.Now(), options_.timeout), std::move(stop),
-      [this, &file, waits, done = std::move(done)](Result<Lease> outcome) {
-        OnWaited(file, waits, outcome);
+      range, After(now, options_.timeout), std::move(stop),
+      [this, &file, since, done = std::move(done)](Result<Lease> outcome) {
+        OnWaited(file, since, outcome);
         done(std::move(outcome));
       });
 }
 
 void FileSystem::MarkUnreadable(const Node& node, CachedFile& file, const Range& range) {
-  Log(LogLevel::kWarning, backend_.DisplayUrl(node.place.path) + ": cached bytes " +
+  Log(LogLevel::kWarning, backend_.DisplayUrl(PathOf(node)) + ": cached bytes " +
                               std::to_string(range.begin) + "-" + std::to_string(range.end) +
                               " cannot be read; fetching them again");
   file.resource().MarkAbsent(range);

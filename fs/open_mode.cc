@@ -40,4 +40,9 @@ int OpenMode::Leave(int backing_id) {
   return --passed_ == 0 ? std::exchange(backing_id_, 0) : 0;
 }
 
+OpenMode::Count OpenMode::count() const {
+  MutexLock lock(mu_);
+  return {ordinary_, passed_};
+}
+
 }  // namespace brimfs

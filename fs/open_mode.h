@@ -27,8 +27,14 @@ class OpenMode {
   // the caller unregisters, or 0.
   int Leave(int backing_id);
 
+  struct Count {
+    int ordinary = 0;
+    int passed = 0;
+  };
+  Count count() const;
+
  private:
-  Mutex mu_;
+  mutable Mutex mu_;
   CondVar decided_;
   bool deciding_ ABSL_GUARDED_BY(mu_) = false;
   int ordinary_ ABSL_GUARDED_BY(mu_) = 0;

@@ -91,4 +91,13 @@ void SiblingPrefetch::Drop(const void* directory) {
   Count(cache_.stats().siblings_wasted, dropped.size());
 }
 
+void SiblingPrefetch::DropAll() {
+  KeptList dropped;  // let go of after the lock
+  MutexLock lock(mu_);
+  begun_ = nullptr;
+  index_.clear();
+  dropped.swap(kept_);
+  Count(cache_.stats().siblings_wasted, dropped.size());
+}
+
 }  // namespace brimfs

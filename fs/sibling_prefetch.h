@@ -37,8 +37,9 @@ class SiblingPrefetch {
   // The file is opened: it is not kept any more. Whether it was.
   bool Take(const CachedFile& file);
 
-  // The files of this directory are not wanted any more.
+  // The files of this directory are not wanted any more; or those of all.
   void Drop(const void* directory);
+  void DropAll();
 
  private:
   struct Kept {

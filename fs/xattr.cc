@@ -12,6 +12,7 @@ std::optional<Xattr> ParseXattrName(std::string_view name) {
   if (name == "state") return Xattr::kState;
   if (name == "ranges") return Xattr::kRanges;
   if (name == "kept") return Xattr::kKept;
+  if (name == "control") return Xattr::kControl;
   return std::nullopt;
 }
 

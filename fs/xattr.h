@@ -16,10 +16,10 @@ namespace brimfs {
 // The kernel's limit on the value of an attribute (XATTR_SIZE_MAX), bytes.
 inline constexpr size_t kMaxXattrBytes = 65536;
 
-enum class Xattr { kUrl, kVersion, kFilled, kState, kRanges, kKept };
+enum class Xattr { kUrl, kVersion, kFilled, kState, kRanges, kKept, kControl };
 
-// From "user.brimfs.url", ".version", ".filled", ".state", ".ranges", ".kept"; nothing for every
-// other name.
+// From "user.brimfs.url", ".version", ".filled", ".state", ".ranges", ".kept", ".control"; nothing
+// for every other name.
 std::optional<Xattr> ParseXattrName(std::string_view name);
 
 // "0-65536,131072-196608": half-open, in bytes. What would not fit into an attribute is cut after a

@@ -272,7 +272,7 @@ TEST_P(FaultMatrixTest, NoFaultGivesAWrongByteAndEachHasItsError) {
 
   // Each of them really struck.
   std::map<std::string, uint64_t> struck = origin.counters().faults;
-  for (const Row& row : rows) {
+  for (const Row& row : kRows) {
     const std::string fault(row.fault);
     EXPECT_GE(struck[fault.substr(0, fault.find_first_of(":="))], 3u) << fault;
   }

@@ -158,7 +158,7 @@ Code FileSystemTest::Read(OpenFile& file, const Range& range, uint64_t seed) {
   if (!lease.ok()) return lease.code();
   const Range got = lease->range();
   EXPECT_EQ(got.begin, range.begin);
-  EXPECT_EQ(got.end, std::min(range.end, file.node->attributes.size));
+  EXPECT_EQ(got.end, std::min(range.end, file.node->size()));
   std::vector<std::byte> bytes(got.size());
   EXPECT_TRUE(lease->Read(bytes).ok());
   EXPECT_EQ(FirstWrongByte(seed, got.begin, bytes), std::nullopt);
@@ -167,7 +167,7 @@ Code FileSystemTest::Read(OpenFile& file, const Range& range, uint64_t seed) {
 
 void FileSystemTest::Fill(const std::string& name, uint64_t seed) {
   std::unique_ptr<OpenFile> file = Open(name);
-  EXPECT_EQ(Read(*file, {0, file->node->attributes.size}, seed), Code::kOk);
+  EXPECT_EQ(Read(*file, {0, file->node->size()}, seed), Code::kOk);
   Settle(*file);
   Release(std::move(file));
 }

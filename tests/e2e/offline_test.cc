@@ -120,5 +120,22 @@ TEST_F(OfflineTest, ABadBlockIsAnErrorAndNeverWrongBytes) {
   EXPECT_EQ(CheckOracle(whole, {2 * kMiB + kFillBlock, kSize}), "");
 }
 
+TEST_F(OfflineTest, CommandsReadTheCacheToo) {
+  const std::string url = origin_->url();
+  origin_->Stop();
+  const std::string options = "config=none,offline,cache=" + cache();
+  const Ran listed = RunCommand({BrimfsProgram(), "ls", "-R", url, "-o", options});
+  EXPECT_EQ(listed.code, 0) << listed.err;
+  EXPECT_NE(listed.out.find("below/deep/small\n"), std::string::npos) << listed.out;
+
+  const TempDir to;
+  const Ran got = RunCommand({BrimfsProgram(), "get", "-r", url, to.path(), "-o", options});
+  EXPECT_EQ(got.code, 1);
+  EXPECT_NE(got.err.find("part"), std::string::npos) << got.err;
+  EXPECT_EQ(CheckOracleFile(to / "whole", kSize), "");
+  EXPECT_EQ(CheckOracleFile(to / "below/deep/small", 1000), "");
+  EXPECT_NE(access((to / "part").c_str(), F_OK), 0);
+}
+
 }  // namespace
 }  // namespace brimfs

@@ -4,20 +4,14 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <optional>
 
-#include "tests/e2e/e2e_test.h"
 #include "tests/e2e/reading.h"
-#include "tests/support/account.h"
-#include "tests/support/mount_namespace.h"
+#include "tests/e2e/users_test.h"
 
 namespace brimfs {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr uint64_t kSize = 300'000;
 
 int StatError(const std::string& path) {
   struct stat st {};
@@ -30,36 +24,8 @@ size_t Count(const std::string& text, const std::string& part) {
   return count;
 }
 
-// A user who mounts, and another one.
-class OwnershipTest : public E2eTest {
+class OwnershipTest : public UsersTest {
  protected:
-  void SetUp() override {
-    E2eTest::SetUp();
-    if (IsSkipped()) return;
-    namespace_.emplace();
-    if (!namespace_->status().ok()) GTEST_SKIP() << namespace_->status().message();
-    const Status installed = namespace_->Install();
-    ASSERT_TRUE(installed.ok()) << installed.message();
-    user_.emplace("brimfs-user");
-    other_.emplace("brimfs-other");
-    ASSERT_NE(user_->uid(), 0u);
-    ASSERT_NE(other_->uid(), 0u);
-    origin_ = StartOrigin();
-    origin_->PutOracle("file", kSize);
-    origin_->PutOracle("directory/below", 10);
-  }
-  void TearDown() override {
-    mounted_.reset();
-    E2eTest::TearDown();
-    origin_.reset();
-    namespace_.reset();
-  }
-
-  Mount& MountAs(const Account& account, const std::vector<std::string>& options = {}) {
-    mounted_ = std::make_unique<Mount>(origin_->url(), options, &account);
-    EXPECT_TRUE(mounted_->started().ok()) << mounted_->started().message();
-    return *mounted_;
-  }
   void AllowOther() { WriteFile("/etc/fuse.conf", "user_allow_other\n"); }
 
   static Ran List(const Account& account, const std::string& directory) {
@@ -69,12 +35,6 @@ class OwnershipTest : public E2eTest {
   static bool Reads(const Account& account, const std::string& file) {
     return account.Shell("cat \"$1\" | wc -c", {file}).out == std::to_string(kSize) + "\n";
   }
-
-  std::optional<MountNamespace> namespace_;
-  std::optional<Account> user_;
-  std::optional<Account> other_;
-  std::unique_ptr<Origin> origin_;
-  std::unique_ptr<Mount> mounted_;
 };
 
 TEST_F(OwnershipTest, AUserMountsReadsAndUnmountsWithoutRoot) {
@@ -158,9 +118,7 @@ TEST_F(OwnershipTest, AllowRootLetsRootInAndNobodyElse) {
 
 TEST_F(OwnershipTest, AMountOfRootBelongsToWhomTheOptionsName) {
   Mount& mount =
-      Attach(origin_->url(), {"uid=brimfs-user,gid=brimfs-other,allow_other,fmask=0137,dmask=027"});
-  std::filesystem::permissions(std::filesystem::path(mount.path()).parent_path(),
-                               std::filesystem::perms{0755});
+      AttachForAll({"uid=brimfs-user,gid=brimfs-other,allow_other,fmask=0137,dmask=027"});
   EXPECT_EQ(Shell("stat -c %U:%G:%a \"$1\" \"$2\"", {mount.path(), mount.File("file")}).out,
             "brimfs-user:brimfs-other:550\nbrimfs-user:brimfs-other:440\n");
   EXPECT_TRUE(Reads(*user_, mount.File("file"))) << "the owner";

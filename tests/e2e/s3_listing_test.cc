@@ -45,6 +45,20 @@ TEST_F(S3ListingTest, ALongListingOf10000FilesMakesTenRequestsAndNoHead) {
   EXPECT_EQ(origin_->counters().requests - before, 10u);
 }
 
+TEST_F(S3ListingTest, AnEntryOfALongListingWithAttributesTakesLessThan300Bytes) {
+  constexpr int kKeys = kSanitized ? 5'000 : 100'000;
+  Serve();
+  PutMany(kKeys);
+  Mount& mount = AttachS3("s3://bucket/many/");
+  const uint64_t before = mount.Memory("RssAnon");
+  const Ran ran = Shell("ls -l \"$1\" | wc -l", {mount.path()});
+  EXPECT_EQ(ran.out, std::to_string(kKeys + 1) + "\n") << ran.err;
+  // The kernel holds them all, and their listing is believed for a minute.
+  if (!kSanitized) {
+    EXPECT_LT((mount.Memory("RssAnon") - before) / kKeys, 300u);
+  }
+}
+
 TEST_F(S3ListingTest, TheFirstNamesAreThereBeforeTheSecondPage) {
   Serve();
   PutMany(2500);

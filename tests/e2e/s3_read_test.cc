@@ -75,6 +75,21 @@ TEST_F(S3ReadTest, AnArchivedObjectIsNoDataAndOneLine) {
   EXPECT_EQ(CountOf(mount.log(), "archived"), 1u) << mount.log();
 }
 
+TEST_F(S3ReadTest, AServerWithoutHeadIsAskedForTheFirstByte) {
+  Serve({.versions = true});
+  origin_->PutOracle("file", kSize, 1);
+  origin_->PutBytes("empty", "");
+  origin_->Inject(*ParseFault("head-refused:any:ever"));
+  Mount& mount = AttachS3();
+  const Descriptor file(mount.File("file"));
+  file.AdviseRandom();
+  EXPECT_EQ(file.Stat().st_size, static_cast<off_t>(kSize));
+  EXPECT_EQ(CheckOracle(file, {0, kPart}, 1), "");
+  EXPECT_GT(Asked("GET", "versionId="), 0u) << "that answer names the version as well";
+  EXPECT_EQ(Descriptor(mount.File("empty")).Stat().st_size, 0);
+  EXPECT_EQ(Descriptor(mount.File("nothing")).error(), ENOENT);
+}
+
 TEST_F(S3ReadTest, AServerThatAsksToSlowDownIsWaitedFor) {
   Serve();
   origin_->PutOracle("file", kSize);

@@ -20,6 +20,8 @@ void CheckComponent(std::string_view component) {
 void CheckPage(const std::string& xml) {
   const Result<S3Page> page = ParsePage(xml);
   FUZZ_CHECK(page.ok() || page.code() == Code::kProtocol);
+  const std::string peeked = PeekToken(xml);
+  FUZZ_CHECK(peeked.find_first_of("<&") == peeked.npos);
   if (!page.ok()) return;
   for (const S3Object& object : page->objects) {
     FUZZ_CHECK(!object.key.empty());

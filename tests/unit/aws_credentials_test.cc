@@ -84,12 +84,14 @@ class AwsCredentialsTest : public testing::Test {
 
   AwsCredentialsTest() { limits_.deadline = Clock::Steady().Now() + seconds(60); }
 
-  AwsKeys KeysFor(const std::string& id, absl::Duration lifetime) const {
-    return {.access_key_id = id,
-            .secret_access_key = "secret of " + id,
-            .session_token = "",
-            .expires = wall_.Now() + lifetime};
+  // What a search finds from now on.
+  void Have(const std::string& id, absl::Duration lifetime = absl::Hours(1)) {
+    source_->Answer(AwsKeys{.access_key_id = id,
+                            .secret_access_key = "secret of " + id,
+                            .session_token = "",
+                            .expires = wall_.Now() + lifetime});
   }
+  void HaveTrouble() { source_->Answer(Status(Code::kUnavailable, "STS is away")); }
 
   // The id of the keys, or the error.
   std::string Id(const Result<Keys>& keys) {
@@ -98,14 +100,18 @@ class AwsCredentialsTest : public testing::Test {
   }
   std::string Current() { return Id(credentials_.Current(limits_)); }
 
-  // What `call` answers to each of so many threads.
-  std::vector<std::string> InThreads(int count, const std::function<std::string()>& call,
-                                     const std::function<void()>& meanwhile) {
+  std::string Instead(const Keys& refused) { return Id(credentials_.Instead(refused, limits_)); }
+
+  // What `call` answers to each of so many threads, of which the `search`th search holds up all.
+  std::vector<std::string> InThreads(int count, int search,
+                                     const std::function<std::string()>& call) {
+    source_->CloseGate();
     std::vector<std::string> answers(count);
     std::vector<std::thread> threads;
     threads.reserve(answers.size());
     for (std::string& answer : answers) threads.emplace_back([&] { answer = call(); });
-    meanwhile();
+    source_->AwaitAsked(search);
+    source_->OpenGate();
     for (std::thread& thread : threads) thread.join();
     return answers;
   }
@@ -118,38 +124,26 @@ class AwsCredentialsTest : public testing::Test {
 };
 
 TEST_F(AwsCredentialsTest, OneSearchFindsThemForThirtyTwoWhoWait) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
-  source_->CloseGate();
-  const auto answers = InThreads(
-      32, [this] { return Current(); },
-      [this] {
-        source_->AwaitAsked(1);
-        source_->OpenGate();
-      });
+  Have("A");
+  const auto answers = InThreads(32, /*search=*/1, [this] { return Current(); });
   EXPECT_THAT(answers, testing::Each("A"));
   EXPECT_EQ(source_->asked(), 1);
 }
 
 TEST_F(AwsCredentialsTest, ThoseThatHaveEndedAreRenewedOnceForThirtyTwoWhoWait) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   EXPECT_EQ(Current(), "A");
   wall_.Advance(absl::Hours(2));
-  source_->Answer(KeysFor("B", absl::Hours(1)));
-  source_->CloseGate();
-  const auto answers = InThreads(
-      32, [this] { return Current(); },
-      [this] {
-        source_->AwaitAsked(2);
-        source_->OpenGate();
-      });
+  Have("B");
+  const auto answers = InThreads(32, /*search=*/2, [this] { return Current(); });
   EXPECT_THAT(answers, testing::Each("B"));
   EXPECT_EQ(source_->asked(), 2);
 }
 
 TEST_F(AwsCredentialsTest, ThoseThatHoldAreNotLookedForAgain) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   EXPECT_EQ(Current(), "A");
-  source_->Answer(KeysFor("B", absl::Hours(2)));
+  Have("B", absl::Hours(2));
   wall_.Advance(absl::Hours(1) - AwsCredentials::kRenewBefore - absl::Seconds(1));
   EXPECT_EQ(Current(), "A");
   wall_.Advance(absl::Seconds(1));
@@ -158,10 +152,10 @@ TEST_F(AwsCredentialsTest, ThoseThatHoldAreNotLookedForAgain) {
 }
 
 TEST_F(AwsCredentialsTest, WhileTheFirstRenewsThemTheOthersGoOn) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   EXPECT_EQ(Current(), "A");
   wall_.Advance(absl::Minutes(56));
-  source_->Answer(KeysFor("B", absl::Hours(1)));
+  Have("B");
   source_->CloseGate();
   std::string first;
   std::thread renewing([&] { first = Current(); });
@@ -175,10 +169,10 @@ TEST_F(AwsCredentialsTest, WhileTheFirstRenewsThemTheOthersGoOn) {
 }
 
 TEST_F(AwsCredentialsTest, IfTheyCannotBeRenewedTheLogSaysSoAndTheyGoOn) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   EXPECT_EQ(Current(), "A");
   wall_.Advance(absl::Minutes(56));
-  source_->Answer(Status(Code::kUnavailable, "STS is away"));
+  HaveTrouble();
   CaptureStderr();
   EXPECT_EQ(Current(), "A");
   EXPECT_THAT(GetCapturedStderr(), HasSubstr("cannot be renewed: STS is away"));
@@ -188,37 +182,31 @@ TEST_F(AwsCredentialsTest, IfTheyCannotBeRenewedTheLogSaysSoAndTheyGoOn) {
   EXPECT_EQ(source_->asked(), 2) << "asked again within the minute";
 
   wall_.Advance(absl::Minutes(1));
-  source_->Answer(KeysFor("B", absl::Hours(1)));
+  Have("B");
   EXPECT_EQ(Current(), "B");
 }
 
 TEST_F(AwsCredentialsTest, OnceTheyHaveEndedTheErrorIsEverybodys) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   EXPECT_EQ(Current(), "A");
   wall_.Advance(absl::Hours(2));
-  source_->Answer(Status(Code::kUnavailable, "STS is away"));
-  source_->CloseGate();
-  const auto answers = InThreads(
-      8, [this] { return Current(); },
-      [this] {
-        source_->AwaitAsked(2);
-        source_->OpenGate();
-      });
+  HaveTrouble();
+  const auto answers = InThreads(8, /*search=*/2, [this] { return Current(); });
   EXPECT_THAT(answers, testing::Each("unavailable: STS is away"));
 }
 
 TEST_F(AwsCredentialsTest, ThoseFoundEndedAreTriedAndNotLookedForAtEveryRequest) {
-  source_->Answer(KeysFor("A", -absl::Seconds(10)));
+  Have("A", -absl::Seconds(10));
   CaptureStderr();
   EXPECT_EQ(Current(), "A");
   EXPECT_THAT(GetCapturedStderr(), HasSubstr("tried all the same"));
   EXPECT_EQ(Current(), "A");
   EXPECT_EQ(source_->asked(), 1);
   wall_.Advance(absl::Minutes(1));
-  source_->Answer(Status(Code::kUnavailable, "STS is away"));
+  HaveTrouble();
   EXPECT_EQ(Current(), "unavailable: STS is away");
   EXPECT_EQ(Current(), "unavailable: STS is away");
-  source_->Answer(KeysFor("B", absl::Hours(1)));
+  Have("B");
   EXPECT_EQ(Current(), "B");
 }
 
@@ -246,7 +234,7 @@ TEST_F(AwsCredentialsTest, WhoWaitsEndsByItsOwnLimits) {
 }
 
 TEST_F(AwsCredentialsTest, IfWhoLooksIsStoppedAnotherLooks) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   source_->CloseGate();
   std::stop_source stop;
   CallLimits stopped = limits_;
@@ -266,57 +254,45 @@ TEST_F(AwsCredentialsTest, IfWhoLooksIsStoppedAnotherLooks) {
 }
 
 TEST_F(AwsCredentialsTest, OneSearchFindsOthersForThirtyTwoWhoWereRefused) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   const auto refused = credentials_.Current(limits_);
-  source_->Answer(KeysFor("B", absl::Hours(1)));
-  source_->CloseGate();
-  const auto answers = InThreads(
-      32, [&] { return Id(credentials_.Instead(*refused, limits_)); },
-      [this] {
-        source_->AwaitAsked(2);
-        source_->OpenGate();
-      });
+  Have("B");
+  const auto answers = InThreads(32, /*search=*/2, [&] { return Instead(*refused); });
   EXPECT_THAT(answers, testing::Each("B"));
   EXPECT_EQ(source_->asked(), 2);
   EXPECT_EQ(Current(), "B");
 }
 
 TEST_F(AwsCredentialsTest, OneSearchThatFindsTheSameIsEnoughForThirtyTwoWhoWereRefused) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   const auto refused = credentials_.Current(limits_);
-  source_->Answer(KeysFor("A", absl::Hours(3)));
-  source_->CloseGate();
-  const auto answers = InThreads(
-      32, [&] { return Id(credentials_.Instead(*refused, limits_)); },
-      [this] {
-        source_->AwaitAsked(2);
-        source_->OpenGate();
-      });
+  Have("A", absl::Hours(3));
+  const auto answers = InThreads(32, /*search=*/2, [&] { return Instead(*refused); });
   EXPECT_THAT(answers, testing::Each("nothing"));
   EXPECT_EQ(source_->asked(), 2);
 }
 
 TEST_F(AwsCredentialsTest, AWrongKeyIsLookedUpOnceAMinute) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   const auto refused = credentials_.Current(limits_);
-  EXPECT_EQ(Id(credentials_.Instead(*refused, limits_)), "nothing");
-  source_->Answer(KeysFor("B", absl::Hours(1)));
+  EXPECT_EQ(Instead(*refused), "nothing");
+  Have("B");
   wall_.Advance(absl::Seconds(59));
-  EXPECT_EQ(Id(credentials_.Instead(*refused, limits_)), "nothing");
+  EXPECT_EQ(Instead(*refused), "nothing");
   EXPECT_EQ(source_->asked(), 2);
   wall_.Advance(absl::Seconds(1));
-  EXPECT_EQ(Id(credentials_.Instead(*refused, limits_)), "B");
-  EXPECT_EQ(Id(credentials_.Instead(*refused, limits_)), "B") << "they are there already";
+  EXPECT_EQ(Instead(*refused), "B");
+  EXPECT_EQ(Instead(*refused), "B") << "they are there already";
   EXPECT_EQ(source_->asked(), 3);
 }
 
 TEST_F(AwsCredentialsTest, AFailedSearchForOthersIsAnErrorAndMayBeTriedAgain) {
-  source_->Answer(KeysFor("A", absl::Hours(1)));
+  Have("A");
   const auto refused = credentials_.Current(limits_);
-  source_->Answer(Status(Code::kUnavailable, "STS is away"));
-  EXPECT_EQ(Id(credentials_.Instead(*refused, limits_)), "unavailable: STS is away");
-  source_->Answer(KeysFor("B", absl::Hours(1)));
-  EXPECT_EQ(Id(credentials_.Instead(*refused, limits_)), "B");
+  HaveTrouble();
+  EXPECT_EQ(Instead(*refused), "unavailable: STS is away");
+  Have("B");
+  EXPECT_EQ(Instead(*refused), "B");
 }
 
 }  // namespace

@@ -15,48 +15,60 @@ using testing::StartsWith;
 
 constexpr char kEmptySha256[] = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-HttpRequest RequestOf(Url url, std::vector<std::string> headers = {}) {
-  HttpRequest request;
-  request.url = std::move(url);
-  request.headers = std::move(headers);
-  return request;
-}
-
-std::string SignatureIn(const AwsSignature& signature) {
-  const std::string& authorization = signature.headers.back();
-  return authorization.substr(authorization.rfind('=') + 1);
-}
-
 TEST(HexSha256Test, IsThatOfTheStandard) {
   EXPECT_EQ(HexSha256(""), kEmptySha256);
   EXPECT_EQ(HexSha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-// The signatures that the S3 API Reference gives for its examples, in "Signature Calculations for
-// the Authorization Header: Transferring Payload in a Single Chunk".
-class S3SignatureTest : public testing::Test {
+class SignatureTest : public testing::Test {
  protected:
-  AwsSignature Sign(const std::string& path, const std::string& query,
-                    std::vector<std::string> headers = {}) {
-    const Url url{.scheme = "https",
-                  .host = "examplebucket.s3.amazonaws.com",
-                  .port = 443,
-                  .path = path,
-                  .query = query};
-    return SignRequest(RequestOf(url, std::move(headers)), {}, keys_, scope_);
+  SignatureTest(std::string host, std::string access_key_id, std::string secret_access_key,
+                std::string service, absl::CivilSecond time)
+      : keys_{.access_key_id = std::move(access_key_id),
+              .secret_access_key = std::move(secret_access_key),
+              .session_token = ""},
+        host_(std::move(host)),
+        scope_{.region = "us-east-1",
+               .service = std::move(service),
+               .time = absl::FromCivil(time, absl::UTCTimeZone())} {}
+
+  // Nothing is escaped on the way.
+  HttpRequest Get(const std::string& path, const std::string& query = "",
+                  std::vector<std::string> headers = {}) const {
+    HttpRequest request;
+    request.url = {.scheme = "https", .host = host_, .port = 443, .path = path, .query = query};
+    request.headers = std::move(headers);
+    return request;
   }
 
-  AwsKeys keys_{.access_key_id = "AKIAIOSFODNN7EXAMPLE",
-                .secret_access_key = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                .session_token = ""};
-  const SigningScope scope_{
-      .region = "us-east-1",
-      .service = "s3",
-      .time = absl::FromCivil(absl::CivilSecond(2013, 5, 24), absl::UTCTimeZone())};
+  AwsSignature Sign(const HttpRequest& request, const std::vector<std::string>& secret = {}) const {
+    return SignRequest(request, secret, keys_, scope_);
+  }
+
+  std::string Signature(const HttpRequest& request) const {
+    const std::string authorization = Sign(request).headers.back();
+    return authorization.substr(authorization.rfind('=') + 1);
+  }
+
+  AwsKeys keys_;
+
+ private:
+  const std::string host_;
+  const SigningScope scope_;
+};
+
+// The signatures that the S3 API Reference gives for its examples, in "Signature Calculations for
+// the Authorization Header: Transferring Payload in a Single Chunk".
+class S3SignatureTest : public SignatureTest {
+ protected:
+  S3SignatureTest()
+      : SignatureTest("examplebucket.s3.amazonaws.com", "AKIAIOSFODNN7EXAMPLE",
+                      "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "s3",
+                      absl::CivilSecond(2013, 5, 24)) {}
 };
 
 TEST_F(S3SignatureTest, OfAnObjectIsThePublishedOne) {
-  const AwsSignature signature = Sign("/test.txt", "", {"Range: bytes=0-9"});
+  const AwsSignature signature = Sign(Get("/test.txt", "", {"Range: bytes=0-9"}));
   EXPECT_EQ(
       signature.canonical_request,
       "GET\n/test.txt\n\nhost:examplebucket.s3.amazonaws.com\nrange:bytes=0-9\n"
@@ -77,26 +89,27 @@ TEST_F(S3SignatureTest, OfAnObjectIsThePublishedOne) {
 }
 
 TEST_F(S3SignatureTest, OfAQueryWithoutAValueIsThePublishedOne) {
-  EXPECT_EQ(SignatureIn(Sign("/", "lifecycle")),
+  EXPECT_EQ(Signature(Get("/", "lifecycle")),
             "fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543");
 }
 
 TEST_F(S3SignatureTest, OfAListingIsThePublishedOneInAnyOrderOfTheQuery) {
   for (const char* query : {"max-keys=2&prefix=J", "prefix=J&max-keys=2"}) {
-    EXPECT_EQ(SignatureIn(Sign("/", query)),
+    EXPECT_EQ(Signature(Get("/", query)),
               "34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7");
   }
 }
 
 TEST_F(S3SignatureTest, TakesThePathAsItIsSent) {
-  EXPECT_THAT(Sign("/a%20b//%2E/c%2Bd", "").canonical_request,
+  EXPECT_THAT(Sign(Get("/a%20b//%2E/c%2Bd")).canonical_request,
               StartsWith("GET\n/a%20b//%2E/c%2Bd\n\n"));
 }
 
 TEST_F(S3SignatureTest, CoversSecretHeadersAndDoesNotRepeatThem) {
-  const Url url{.scheme = "http", .host = "127.0.0.1", .port = 9000, .path = "/b/k", .query = ""};
-  const AwsSignature signature = SignRequest(
-      RequestOf(url), {"X-Amz-Server-Side-Encryption-Customer-Key: c2VjcmV0"}, keys_, scope_);
+  HttpRequest request;
+  request.url = {.scheme = "http", .host = "127.0.0.1", .port = 9000, .path = "/b/k", .query = ""};
+  const AwsSignature signature =
+      Sign(request, {"X-Amz-Server-Side-Encryption-Customer-Key: c2VjcmV0"});
   EXPECT_THAT(signature.canonical_request, HasSubstr("\nhost:127.0.0.1:9000\n"));
   EXPECT_THAT(signature.canonical_request,
               HasSubstr("\nx-amz-server-side-encryption-customer-key:c2VjcmV0\n"));
@@ -105,48 +118,30 @@ TEST_F(S3SignatureTest, CoversSecretHeadersAndDoesNotRepeatThem) {
 
 TEST_F(S3SignatureTest, CoversTheSessionToken) {
   keys_.session_token = "a/token+of=a session";
-  const AwsSignature signature = Sign("/", "");
+  const AwsSignature signature = Sign(Get("/"));
   EXPECT_THAT(signature.headers, Contains("X-Amz-Security-Token: a/token+of=a session"));
   EXPECT_THAT(signature.canonical_request,
               HasSubstr("\nx-amz-security-token:a/token+of=a session\n"));
 }
 
 // AWS's signature test suite.
-class SignatureSuiteTest : public testing::Test {
+class SignatureSuiteTest : public SignatureTest {
  protected:
-  // Nothing is escaped on the way: the suite's requests are raw.
-  HttpRequest Get(const std::string& path, const std::string& query = "",
-                  std::vector<std::string> headers = {}) {
-    return RequestOf({.scheme = "https",
-                      .host = "example.amazonaws.com",
-                      .port = 443,
-                      .path = path,
-                      .query = query},
-                     std::move(headers));
-  }
+  SignatureSuiteTest()
+      : SignatureTest("example.amazonaws.com", "AKIDEXAMPLE",
+                      "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "service",
+                      absl::CivilSecond(2015, 8, 30, 12, 36, 0)) {}
 
-  HttpRequest Post(std::vector<std::string> headers, std::string body) {
+  HttpRequest Post(std::vector<std::string> headers, std::string body) const {
     HttpRequest request = Get("/", "", std::move(headers));
     request.method = HttpRequest::Method::kPost;
     request.body = std::move(body);
     return request;
   }
-
-  std::string Signature(const HttpRequest& request) {
-    return SignatureIn(SignRequest(request, {}, keys_, scope_));
-  }
-
-  AwsKeys keys_{.access_key_id = "AKIDEXAMPLE",
-                .secret_access_key = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
-                .session_token = ""};
-  const SigningScope scope_{
-      .region = "us-east-1",
-      .service = "service",
-      .time = absl::FromCivil(absl::CivilSecond(2015, 8, 30, 12, 36, 0), absl::UTCTimeZone())};
 };
 
 TEST_F(SignatureSuiteTest, GetVanilla) {
-  const AwsSignature signature = SignRequest(Get("/"), {}, keys_, scope_);
+  const AwsSignature signature = Sign(Get("/"));
   EXPECT_EQ(signature.canonical_request,
             "GET\n/\n\nhost:example.amazonaws.com\nx-amz-date:20150830T123600Z\n\n"
             "host;x-amz-date\n"
@@ -210,21 +205,18 @@ TEST_F(SignatureSuiteTest, Posts) {
 }
 
 TEST_F(SignatureSuiteTest, APathThatIsEncodedIsEncodedOnceMoreOutsideS3) {
-  EXPECT_THAT(SignRequest(Get("/a%20b"), {}, keys_, scope_).canonical_request,
-              StartsWith("GET\n/a%2520b\n"));
+  EXPECT_THAT(Sign(Get("/a%20b")).canonical_request, StartsWith("GET\n/a%2520b\n"));
 }
 
 TEST_F(SignatureSuiteTest, AHeaderThatIsNotSentIsNotSigned) {
-  const AwsSignature signature =
-      SignRequest(Get("/", "", {"Accept:", "X-Empty;"}), {}, keys_, scope_);
+  const AwsSignature signature = Sign(Get("/", "", {"Accept:", "X-Empty;"}));
   EXPECT_THAT(signature.canonical_request, HasSubstr("\nhost;x-amz-date;x-empty\n"));
   EXPECT_THAT(signature.canonical_request, HasSubstr("\nx-empty:\n"));
 }
 
 TEST_F(SignatureSuiteTest, TheQueryIsSortedByNameAndThenByValue) {
-  EXPECT_THAT(
-      SignRequest(Get("/", "b&a=2&a%2Fb=x&a=1&&a=%2f"), {}, keys_, scope_).canonical_request,
-      StartsWith("GET\n/\na=%2F&a=1&a=2&a%2Fb=x&b=\n"));
+  EXPECT_THAT(Sign(Get("/", "b&a=2&a%2Fb=x&a=1&&a=%2f")).canonical_request,
+              StartsWith("GET\n/\na=%2F&a=1&a=2&a%2Fb=x&b=\n"));
 }
 
 }  // namespace

@@ -1,5 +1,3 @@
-#include "fs/cache_commands.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +11,7 @@
 
 #include "core/cache_directory.h"
 #include "core/catalogue.h"
+#include "fs/commands.h"
 #include "tests/support/stored_entries.h"
 #include "tests/support/temp_dir.h"
 
@@ -29,7 +28,7 @@ class CacheCommandsTest : public ::testing::Test {
     out_.str({});
     err_.str({});
     arguments.insert(arguments.begin(), program);
-    return RunCacheCommand(static_cast<int>(arguments.size()), arguments.data(), out_, err_);
+    return RunCommand(static_cast<int>(arguments.size()), arguments.data(), out_, err_);
   }
   std::string out() const { return out_.str(); }
   std::string err() const { return err_.str(); }

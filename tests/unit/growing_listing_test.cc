@@ -73,6 +73,20 @@ TEST_F(GrowingListingTest, IsReadAsFarAsItHasCome) {
   EXPECT_EQ(Read(1), (Names{"a"}));
 }
 
+TEST_F(GrowingListingTest, NamesThatComeTogetherWakeThoseWhoWaitOnce) {
+  int calls = 0;
+  listing_.WhenThereIsMore(0, [&] { ++calls; });
+  for (const char* const name : {"b", "a"}) {
+    ListedName listed = File(name);
+    listed.others_follow = true;
+    listing_.Add(listed);
+  }
+  EXPECT_EQ(calls, 0);
+  EXPECT_EQ(Read(), (Names{"b", "a"})) << "though whoever looks sees them";
+  Add({"c"});
+  EXPECT_EQ(calls, 1);
+}
+
 TEST_F(GrowingListingTest, NobodyHearsOfItsEndBeforeItHasOne) {
   Add({"a/"});
   const auto listing = listing_.Seal();

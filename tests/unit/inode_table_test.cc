@@ -17,9 +17,10 @@ ObjectInfo FileInfo(const std::string& etag, uint64_t length = 100) {
   return info;
 }
 
-std::shared_ptr<Node> Root() {
-  return std::make_shared<Node>(kRootNode, Place{}, ObjectInfo{ObjectKind::kDirectory, {}},
-                                TimePoint(), nullptr);
+constexpr Duration kTtl = std::chrono::seconds(60);
+
+NodePtr MakeRoot() {
+  return Node::MakeRoot({ObjectKind::kDirectory, {}}, Clock::Steady(), kTtl, kTtl);
 }
 
 class InodeTableTest : public testing::Test {
@@ -27,15 +28,13 @@ class InodeTableTest : public testing::Test {
   // Looks up a name that has this version now.
   InodeTable::Found LookUp(const std::string& name, const std::string& etag = "\"1\"") {
     return table_.LookUp(
-        kRootNode, name, PreferredNodeId(name),
+        *root_, name, PreferredNodeId(name),
         [&](Node& node) { return node.Confirm(FileInfo(etag), TimePoint()); },
-        [&](NodeId id) {
-          return std::make_shared<Node>(id, Place{kRootNode, name, name}, FileInfo(etag),
-                                        TimePoint(), nullptr);
-        });
+        [&](NodeId id) { return Node::Make(id, root_, name, FileInfo(etag), TimePoint()); });
   }
 
-  InodeTable table_{Root()};
+  const NodePtr root_ = MakeRoot();
+  InodeTable table_{root_};
 };
 
 TEST_F(InodeTableTest, HoldsTheRootForEver) {
@@ -50,7 +49,7 @@ TEST_F(InodeTableTest, TheSameVersionIsTheSameNode) {
   EXPECT_EQ(first.node, second.node);
   EXPECT_EQ(second.replaced, nullptr);
   EXPECT_EQ(table_.Find(first.node->id), first.node);
-  EXPECT_EQ(table_.Current(kRootNode, "a"), first.node);
+  EXPECT_EQ(table_.Current(*root_, "a"), first.node);
 }
 
 TEST_F(InodeTableTest, ANodeLivesUntilEveryLookupIsForgotten) {
@@ -59,11 +58,11 @@ TEST_F(InodeTableTest, ANodeLivesUntilEveryLookupIsForgotten) {
   (void)LookUp("a");
   EXPECT_EQ(table_.Forget(id, 2), nullptr);
   EXPECT_NE(table_.Find(id), nullptr);
-  const std::shared_ptr<Node> dropped = table_.Forget(id, 1);
+  const NodePtr dropped = table_.Forget(id, 1);
   ASSERT_NE(dropped, nullptr);
   EXPECT_EQ(dropped->id, id);
   EXPECT_EQ(table_.Find(id), nullptr);
-  EXPECT_EQ(table_.Current(kRootNode, "a"), nullptr);
+  EXPECT_EQ(table_.Current(*root_, "a"), nullptr);
 }
 
 TEST_F(InodeTableTest, ForgettingMoreThanWasLookedUpOrAnUnknownNodeIsHarmless) {
@@ -74,43 +73,42 @@ TEST_F(InodeTableTest, ForgettingMoreThanWasLookedUpOrAnUnknownNodeIsHarmless) {
 }
 
 TEST_F(InodeTableTest, ANewVersionIsANewNodeAndTheOldOneStaysUntilForgotten) {
-  const std::shared_ptr<Node> old = LookUp("a").node;
+  const NodePtr old = LookUp("a").node;
   const auto found = LookUp("a", "\"2\"");
   EXPECT_NE(found.node->id, old->id);
   EXPECT_EQ(found.replaced, old);
   EXPECT_EQ(table_.Find(old->id), old);
-  EXPECT_EQ(table_.Current(kRootNode, "a"), found.node);
+  EXPECT_EQ(table_.Current(*root_, "a"), found.node);
 
   EXPECT_EQ(table_.Forget(old->id, 1), old);
-  EXPECT_EQ(table_.Current(kRootNode, "a"), found.node) << "forgetting the old leaves the new";
+  EXPECT_EQ(table_.Current(*root_, "a"), found.node) << "forgetting the old leaves the new";
 }
 
 TEST_F(InodeTableTest, AVersionThatComesBackIsAnotherNodeWhileTheFirstLives) {
-  const std::shared_ptr<Node> first = LookUp("a").node;
+  const NodePtr first = LookUp("a").node;
   LookUp("a", "\"2\"").replaced->MarkGone();
-  const std::shared_ptr<Node> again = LookUp("a").node;
+  const NodePtr again = LookUp("a").node;
   EXPECT_NE(again->id, first->id);
   EXPECT_FALSE(again->gone());
 }
 
 TEST_F(InodeTableTest, ATakenIdIsReplacedByTheNextFreeOne) {
-  const auto make = [](const std::string& name) {
-    return [name](NodeId id) {
-      return std::make_shared<Node>(id, Place{kRootNode, name, name}, FileInfo("\"1\""),
-                                    TimePoint(), nullptr);
+  const auto make = [&](const std::string& name) {
+    return [&, name](NodeId id) {
+      return Node::Make(id, root_, name, FileInfo("\"1\""), TimePoint());
     };
   };
   const auto never = [](Node&) { return false; };
-  EXPECT_EQ(table_.LookUp(kRootNode, "a", 50, never, make("a")).node->id, 50u);
-  EXPECT_EQ(table_.LookUp(kRootNode, "b", 50, never, make("b")).node->id, 51u);
-  EXPECT_EQ(table_.LookUp(kRootNode, "c", kMaxOffset, never, make("c")).node->id, kMaxOffset);
-  EXPECT_EQ(table_.LookUp(kRootNode, "d", kMaxOffset, never, make("d")).node->id, kRootNode + 1);
+  EXPECT_EQ(table_.LookUp(*root_, "a", 50, never, make("a")).node->id, 50u);
+  EXPECT_EQ(table_.LookUp(*root_, "b", 50, never, make("b")).node->id, 51u);
+  EXPECT_EQ(table_.LookUp(*root_, "c", kMaxOffset, never, make("c")).node->id, kMaxOffset);
+  EXPECT_EQ(table_.LookUp(*root_, "d", kMaxOffset, never, make("d")).node->id, kRootNode + 1);
 }
 
 TEST_F(InodeTableTest, AnUnlinkedNameIsLookedUpAsANewNode) {
-  const std::shared_ptr<Node> old = LookUp("a").node;
-  EXPECT_EQ(table_.Unlink(kRootNode, "a"), old);
-  EXPECT_EQ(table_.Unlink(kRootNode, "a"), nullptr);
+  const NodePtr old = LookUp("a").node;
+  EXPECT_EQ(table_.Unlink(*root_, "a"), old);
+  EXPECT_EQ(table_.Unlink(*root_, "a"), nullptr);
   EXPECT_EQ(table_.Find(old->id), old) << "the kernel still counts it";
   EXPECT_NE(LookUp("a").node, old);
 }

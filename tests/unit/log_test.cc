@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace brimfs {
 namespace {
 
@@ -62,6 +64,60 @@ TEST_F(LogTest, WhatIsLessThanTheLevelIsDropped) {
   SetLogLevel(LogLevel::kError);
   EXPECT_FALSE(LogEnabled(LogLevel::kWarning));
   EXPECT_EQ(GetCapturedStderr(), "brimfs: debug: shown\n");
+}
+
+TEST_F(LogTest, ALineSaysWhatItIsAbout) {
+  CaptureStderr();
+  SetLogMount("/mnt/a\nb");
+  Log(LogLevel::kInfo, "first");
+  {
+    const LogScope scope("http://h/a");
+    Log(LogLevel::kInfo, "second");
+    SetLogRequest("4FE\n");
+    Log(LogLevel::kInfo, "http://h/a: third");
+    {
+      const LogScope inner("http://h/b");
+      Log(LogLevel::kInfo, "fourth, of /mnt/a\nb");
+    }
+    Log(LogLevel::kInfo, "fifth [request 4FE\n]");
+  }
+  SetLogRequest("of nothing");
+  Log(LogLevel::kInfo, "sixth");
+  SetLogMount("");
+  EXPECT_EQ(GetCapturedStderr(),
+            "brimfs: info: first [mount /mnt/a\\x0ab]\n"
+            "brimfs: info: second [mount /mnt/a\\x0ab, object http://h/a]\n"
+            "brimfs: info: http://h/a: third [mount /mnt/a\\x0ab, request 4FE\\x0a]\n"
+            "brimfs: info: fourth, of /mnt/a\\x0ab [object http://h/b]\n"
+            "brimfs: info: fifth [request 4FE\\x0a] [mount /mnt/a\\x0ab, object http://h/a]\n"
+            "brimfs: info: sixth [mount /mnt/a\\x0ab]\n");
+}
+
+TEST_F(LogTest, RepeatedLinesAreCountedAndTheCountIsSaid) {
+  CaptureStderr();
+  for (int i = 0; i < 100; ++i) {
+    const LogScope scope("http://h/" + std::string(1, static_cast<char>('a' + i % 26)));
+    Log(LogLevel::kWarning, "no answer in " + std::to_string(i) + " s");
+  }
+  Log(LogLevel::kError, "another");
+  FlushLog();
+  std::string log = GetCapturedStderr();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 12);
+  EXPECT_NE(log.find("brimfs: warning: no answer in 9 s [object http://h/j]\n"), std::string::npos);
+  EXPECT_EQ(log.find("no answer in 10 s"), std::string::npos);
+  EXPECT_TRUE(
+      log.ends_with("brimfs: error: another\n"
+                    "brimfs: warning: no answer in 99 s [object http://h/v] (repeated 90 "
+                    "times)\n"))
+      << log;
+}
+
+TEST_F(LogTest, NothingIsKeptBackThatWasAskedFor) {
+  SetLogLevel(LogLevel::kDebug);
+  CaptureStderr();
+  for (int i = 0; i < 100; ++i) Log(LogLevel::kDebug, "request");
+  const std::string log = GetCapturedStderr();
+  EXPECT_EQ(std::count(log.begin(), log.end(), '\n'), 100);
 }
 
 TEST_F(LogTest, OnceIsOnceForAKey) {

@@ -49,6 +49,17 @@ TEST(S3PageTest, APageThatIsToBeContinuedHasAToken) {
   EXPECT_EQ(ParsePage(PageOf("<IsTruncated>true</IsTruncated>")).code(), Code::kProtocol);
 }
 
+TEST(S3PageTest, TheTokenIsSeenAtAGlanceWhereItNeedsNoDecoding) {
+  const auto token = [](const std::string& text) {
+    return PeekToken(PageOf("<NextContinuationToken>" + text + "</NextContinuationToken>"));
+  };
+  EXPECT_EQ(token("1/+="), "1/+=");
+  EXPECT_EQ(token("a&amp;b"), "");
+  EXPECT_EQ(PeekToken(PageOf(kObject)), "");
+  EXPECT_EQ(PeekToken("<NextContinuationToken>cut"), "");
+  EXPECT_EQ(PeekToken(""), "");
+}
+
 TEST(S3PageTest, ControlBytesThatXmlForbidsPassAsTheyAre) {
   const auto page =
       ParsePage(PageOf("<Contents><Key>a\x01z</Key><Size>1</Size><ETag>e</ETag></Contents>"));

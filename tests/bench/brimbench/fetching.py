@@ -7,7 +7,7 @@ import subprocess
 import time
 
 from brimbench.measure import Row, megabytes, milliseconds, take_turns
-from brimbench.stage import fetch
+from brimbench.stage import Failed, fetch
 
 MIB = 1 << 20
 DELAY = 0.020            # seconds
@@ -55,8 +55,12 @@ def shaped(bench):
                   theirs=megabytes(TOTAL))
         yield Row(what, "rclone mount", speed.ratio("ours", "rclone"), ">= 2",
                   ours=megabytes(ours), theirs=megabytes(speed.median("rclone")))
-        peer = take_turns({"ours": lambda: read(programs.brimfs),
-                           "httpdirfs": lambda: read(programs.httpdirfs)}, min(3, bench.rounds))
+        try:
+            peer = take_turns({"ours": lambda: read(programs.brimfs),
+                               "httpdirfs": lambda: read(programs.httpdirfs)}, min(3, bench.rounds))
+        except Failed as error:
+            yield Row(what, "httpdirfs", None, ours=megabytes(ours), note=f"it ended: {error}")
+            return
         yield Row(what, "httpdirfs", peer.ratio("ours", "httpdirfs"), ">= 2",
                   ours=megabytes(peer.median("ours")), theirs=megabytes(peer.median("httpdirfs")))
 

@@ -1,0 +1,128 @@
+#include "fs/fill_run.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "core/file_fill.h"
+
+namespace brimfs {
+
+// What the jobs of a run have in common, and may outlive it.
+struct FillRun::Shared {
+  explicit Shared(std::function<void()> tell) : on_end(std::move(tell)) {}
+
+  const std::function<void()> on_end;
+  std::stop_source stop;
+  std::atomic<uint64_t> brought{0};  // bytes of the files that fit so far
+};
+
+struct FillRun::Job {
+  Job(uint64_t asked, NodeId of, std::shared_ptr<Shared> run)
+      : id(asked), node(of), shared(std::move(run)) {}
+
+  void Run(Filler& filler, const std::stop_token& unmount);
+  Status Fill(Filler& filler);
+
+  // Constant after construction.
+  const uint64_t id;
+  const NodeId node;
+  const std::shared_ptr<Shared> shared;
+
+  uint64_t told = 0;  // filled bytes; of the run's thread
+
+  Mutex mu;  // a leaf
+  std::shared_ptr<CachedFile> file ABSL_GUARDED_BY(mu);
+  FillProgress progress ABSL_GUARDED_BY(mu);
+  std::optional<Status> outcome ABSL_GUARDED_BY(mu);
+};
+
+void FillRun::Job::Run(Filler& filler, const std::stop_token& unmount) {
+  const std::stop_callback on_unmount(unmount, [this] { shared->stop.request_stop(); });
+  ++filler.filling_;
+  const Status status = Fill(filler);
+  --filler.filling_;
+  std::shared_ptr<CachedFile> done;  // let go with no lock held
+  {
+    MutexLock lock(mu);
+    done.swap(file);
+    if (done != nullptr) progress.filled = done->FilledBytes();
+    outcome = status;
+  }
+  done.reset();
+  shared->on_end();
+}
+
+Status FillRun::Job::Fill(Filler& filler) {
+  const std::stop_token stop = shared->stop.get_token();
+  if (stop.stop_requested()) return Status(Code::kInterrupted, "stopped");
+  Result<std::shared_ptr<CachedFile>> opened = filler.filesystem_.OpenBytes(node, stop);
+  if (!opened.ok()) return opened.status();
+  const uint64_t length = (*opened)->resource().length().value_or(0);
+  {
+    MutexLock lock(mu);
+    file = *opened;
+    progress.length = length;
+  }
+  if (shared->brought.fetch_add(length) + length > filler.filesystem_.cache().capacity()) {
+    shared->brought -= length;
+    return Status(Code::kNoSpace, "the cache has no room for it beside what was filled before");
+  }
+  const auto window = [&filler] {
+    return std::max(Filler::kLeastWindow, Filler::kWindow / std::max<size_t>(1, filler.filling()));
+  };
+  return FillFile(**opened, filler.clock_, window, stop);
+}
+
+FillRun::FillRun(Filler& filler, std::function<void()> on_end)
+    : filler_(filler), shared_(std::make_shared<Shared>(std::move(on_end))) {}
+
+FillRun::~FillRun() {
+  filler_.work_.Drop(this);
+  shared_->stop.request_stop();
+}
+
+Status FillRun::Begin(uint64_t id, NodeId node) {
+  if (jobs_.size() >= kMostFiles) return Status(Code::kBusy, "too many fills at a time");
+  auto job = std::make_shared<Job>(id, node, shared_);
+  jobs_.push_back(job);
+  filler_.work_.Submit(this, [job = std::move(job), &filler = filler_](
+                                 const std::stop_token& unmount) { job->Run(filler, unmount); });
+  return OkStatus();
+}
+
+std::vector<ControlAnswer> FillRun::Progress() {
+  std::vector<ControlAnswer> answers;
+  for (const std::shared_ptr<Job>& job : jobs_) {
+    std::shared_ptr<CachedFile> file;
+    FillProgress progress;
+    {
+      MutexLock lock(job->mu);
+      file = job->file;
+      progress = job->progress;
+    }
+    if (file == nullptr) continue;
+    progress.filled = file->FilledBytes();
+    if (std::exchange(job->told, progress.filled) != progress.filled) {
+      answers.push_back({job->id, progress});
+    }
+  }
+  return answers;
+}
+
+std::vector<ControlAnswer> FillRun::TakeEnded() {
+  std::vector<ControlAnswer> answers;
+  std::erase_if(jobs_, [&](const std::shared_ptr<Job>& job) {
+    MutexLock lock(job->mu);
+    if (!job->outcome) return false;
+    if (job->outcome->ok()) {
+      answers.push_back({job->id, Done{.files = 1, .bytes = job->progress.filled}});
+    } else {
+      answers.push_back({job->id, *job->outcome});
+    }
+    return true;
+  });
+  return answers;
+}
+
+}  // namespace brimfs
