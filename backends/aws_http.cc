@@ -53,6 +53,7 @@ HttpRequest AwsRequest(HttpRequest::Method method, const Url& url,
   auto login = std::make_shared<Login>();
   login->headers = std::move(secret_headers);
   request.login = std::move(login);
+  request.secret_path = true;
   return request;
 }
 

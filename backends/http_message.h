@@ -26,6 +26,9 @@ struct HttpRequest {
   // Who asks; may be null. Whoever sets it sees to it that `url` is of the origin it is meant for.
   std::shared_ptr<const Login> login;
 
+  // The path of `url` is itself a key: it is in no line of the log.
+  bool secret_path = false;
+
   // Refuse to connect to a private address (backends/ip_address.h), with kUntrusted. Behind a proxy
   // only addresses in the URL itself can be refused.
   bool public_addresses_only = false;

@@ -34,7 +34,8 @@ void RequestLog::End(const Status& result) const {
   if (!LogEnabled(LogLevel::kDebug)) return;
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - started_);
-  std::string line = std::string(MethodName(request_.method)) + " " + request_.url.WithoutQuery();
+  std::string line = std::string(MethodName(request_.method)) + " ";
+  line += request_.secret_path ? request_.url.Origin() : request_.url.WithoutQuery();
   line += status_ == 0 ? ": no answer" : ": status " + std::to_string(status_);
   line += " in " + std::to_string(took.count()) + " ms";
   if (!result.ok()) line += "; " + result.ToString();

@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/cleanup/cleanup.h"
 #include "core/mutex.h"
 
 namespace brimfs {
@@ -31,7 +32,8 @@ class S3Pages::Ahead {
     // There was no thread.
     if (fetching_.wait_for(Duration::zero()) == std::future_status::deferred) return FetchNext();
     MutexLock lock(mu_);
-    while (!come_) changed_.Wait(mu_);
+    while (!come_ && !over_) changed_.Wait(mu_);
+    if (!come_) return Status(Code::kProtocol, "the listing has ended");
     Result<Text> text = *std::exchange(come_, std::nullopt);
     changed_.NotifyAll();
     return text;
@@ -47,6 +49,11 @@ class S3Pages::Ahead {
   }
 
   void Run() {
+    const absl::Cleanup over = [this] {
+      MutexLock lock(mu_);
+      over_ = true;
+      changed_.NotifyAll();
+    };
     for (bool goes_on = true; goes_on;) {
       Result<Text> text = FetchNext();
       goes_on = text.ok() && !text->next.empty() && text->next != text->token;
@@ -66,6 +73,7 @@ class S3Pages::Ahead {
   CondVar changed_;
   std::optional<Result<Text>> come_ ABSL_GUARDED_BY(mu_);
   bool unwanted_ ABSL_GUARDED_BY(mu_) = false;
+  bool over_ ABSL_GUARDED_BY(mu_) = false;  // nothing will come any more
 
   std::future<void> fetching_;  // goes first: it uses all of the above
 };

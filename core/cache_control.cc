@@ -112,7 +112,7 @@ Result<uint64_t> Cache::EvictNow(const std::string& path) {
       others = true;
       continue;
     }
-    DurableFile::Drop(*shared_, **now);
+    BRIMFS_RETURN_IF_ERROR(DurableFile::Drop(*shared_, **now));
     bytes += (*now)->bytes;
   }
   if (directory_) CountRecorded(*shared_, 0);
@@ -196,6 +196,15 @@ Status Cache::Pin(const std::string& path, const Version& version) {
 
 Result<bool> Cache::Unpin(const std::string& path) {
   if (!catalogue_) return false;
+  // What has no entry yet was to get one that is pinned.
+  {
+    MutexLock lock(mu_);
+    if (const auto versions = slots_.find(path); versions != slots_.end()) {
+      for (const std::unique_ptr<Slot>& slot : versions->second) {
+        if (DurableFile* const durable = slot->file->durable()) durable->Unpin();
+      }
+    }
+  }
   const Result<std::vector<StoredEntry>> entries =
       catalogue_->Find(options_.source, backend_.CacheKey(path));
   if (!entries.ok()) return entries.status();

@@ -228,7 +228,7 @@ void CacheKeeper::RebuildCondemned() {
     if (shared_.space.HasRoom(entry.bytes)) {
       (void)RebuildFile(shared_.directory, shared_.catalogue, shared_.io, entry).ok();
     } else {
-      DurableFile::Drop(shared_, entry);
+      (void)DurableFile::Drop(shared_, entry).ok();
     }
     CountRecorded(shared_, 0);
   }

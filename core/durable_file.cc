@@ -271,6 +271,11 @@ void DurableFile::Confirmed(absl::Time now) {
   shared_.on_dirty();
 }
 
+void DurableFile::Unpin() {
+  MutexLock lock(mu_);
+  if (entry_.id == 0) entry_.pinned = false;
+}
+
 bool DurableFile::ReadyForKernel() {
   bool never_recorded = false;
   const bool told = resource_->ObserversAreTold();

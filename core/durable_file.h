@@ -70,8 +70,8 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // had; with `or_none` there is none then, and all lies in memory.
   static Result<Opening> Open(const Shared& shared, StoredEntry wanted, bool or_none);
 
-  // The entry leaves with its file, which the caller has claimed.
-  static void Drop(const Shared& shared, const StoredEntry& entry);
+  // The entry leaves with its file, which the caller has claimed; or the catalogue's error.
+  static Status Drop(const Shared& shared, const StoredEntry& entry);
 
   // `opening.own` stays the caller's, for the driver.
   DurableFile(const Shared& shared, Opening& opening);
@@ -104,6 +104,9 @@ class DurableFile : public ResourceObserver, public LocalSource {
   // It was opened or closed; the source has said that this is the version.
   void Used(absl::Time now);
   void Confirmed(absl::Time now);
+
+  // An entry that is yet to be made is not pinned.
+  void Unpin();
 
   // Whether all that there is is safe on the disk and recorded, or never will be: bytes that were
   // lost before they got there could not be taken back from the kernel. If not yet, it soon is.

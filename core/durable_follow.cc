@@ -23,7 +23,7 @@ void DurableFile::FollowTheOther() {
     return;
   }
   if (found->file == mine.file) {
-    Drop(shared_, *found);
+    (void)Drop(shared_, *found).ok();
     MutexLock lock(mu_);
     kept_ = collecting_ = false;
     return;
@@ -109,7 +109,9 @@ void DurableFile::TakeOver(const StoredEntry& known, CacheDirectory::Claim claim
   if (there) {
     opening.entry = **row;
     const Status opened = OpenOwn(shared_, opening);
-    if (opened.code() == Code::kNotFound) Drop(shared_, opening.entry);
+    if (opened.code() == Code::kNotFound) {
+      (void)Drop(shared_, opening.entry).ok();
+    }
     if (opening.sealed) opening.own = UniqueFd();
   }
   if (!opening.own.valid()) {

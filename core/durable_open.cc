@@ -95,11 +95,11 @@ std::optional<StoredEntry> FindEntry(const DurableFile::Shared& shared, const St
   return found;
 }
 
-void DurableFile::Drop(const Shared& shared, const StoredEntry& entry) {
+Status DurableFile::Drop(const Shared& shared, const StoredEntry& entry) {
   std::vector<CatalogueChange> changes{CatalogueChange::Drop(entry)};
-  if (shared.catalogue.Apply(changes, Catalogue::Durability::kPower).ok()) {
-    (void)shared.directory.Remove(entry.file).ok();
-  }
+  BRIMFS_RETURN_IF_ERROR(shared.catalogue.Apply(changes, Catalogue::Durability::kPower));
+  (void)shared.directory.Remove(entry.file).ok();  // the sweeper finds what is left
+  return OkStatus();
 }
 
 Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry wanted,
@@ -125,7 +125,7 @@ Result<DurableFile::Opening> DurableFile::Open(const Shared& shared, StoredEntry
       const Status opened = OpenOwn(shared, opening);
       if (opened.ok()) return opening;
       if (opened.code() == Code::kNotFound) {
-        Drop(shared, opening.entry);
+        (void)Drop(shared, opening.entry).ok();
         break;
       }
       if (!or_none) return opened;

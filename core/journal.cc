@@ -29,8 +29,11 @@ Result<Journal> Journal::Open(const std::string& socket) {
 }
 
 bool Journal::Send(std::string_view fields) const {
-  return sendto(fd_.get(), fields.data(), fields.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
-                AsAddress(to_), sizeof to_) >= 0;
+  if (sendto(fd_.get(), fields.data(), fields.size(), MSG_NOSIGNAL | MSG_DONTWAIT, AsAddress(to_),
+             sizeof to_) >= 0) {
+    return true;
+  }
+  return errno == EAGAIN;
 }
 
 bool Journal::IsStream(const char* stream, int fd) {

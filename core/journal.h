@@ -22,7 +22,8 @@ class Journal {
   static Result<Journal> Open(const std::string& socket = kSocket);
 
   // Thread-safe. `fields` is "NAME=value\n" as often as wanted; a value holds no newline. False if
-  // the journal did not take it; never waits.
+  // the journal is not there or can't take it. Never waits: while its queue is full, lines are
+  // lost.
   bool Send(std::string_view fields) const;
 
   // Whether `fd` is what systemd has connected with the journal and told of in JOURNAL_STREAM,

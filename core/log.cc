@@ -23,6 +23,15 @@ namespace {
 
 thread_local LogScope* innermost = nullptr;
 
+// A server may be quoted in it, bytes.
+constexpr size_t kLongestMessage = 2048;
+
+// Of the UTF-8 character that `at` is in.
+size_t StartOfCharacter(const std::string& text, size_t at) {
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+  return at;
+}
+
 }  // namespace
 
 // What a line is about.
@@ -144,7 +153,8 @@ void FlushEnded(TimePoint now) {
 bool Admit(LogLevel level, const std::string& line, const LogSubject& subject) {
   Destination& lines = Lines();
   const TimePoint now = Clock::Steady().Now();
-  const std::string kind = RepeatLimit::KindOf(line, {subject.object, subject.request});
+  const std::string kind = std::to_string(ToSyslog(level)) +
+                           RepeatLimit::KindOf(line, {subject.object, subject.request});
   std::vector<RepeatLimit::KeptBack> ended;
   bool admitted = false;
   {
@@ -194,8 +204,10 @@ void Log(LogLevel level, std::string_view message) {
   if (!LogEnabled(level)) return;
   const LogSubject subject = LogSubject::OfThisThread();
   std::string line = EscapeForLog(message);
+  if (line.size() > kLongestMessage)
+    line.replace(StartOfCharacter(line, kLongestMessage), line.size(), "...");
   line += subject.Suffix(line);
-  if (level == LogLevel::kDebug || Admit(level, line, subject)) Write(level, line, subject);
+  if (LogEnabled(LogLevel::kDebug) || Admit(level, line, subject)) Write(level, line, subject);
 }
 
 void LogOnce(std::string_view key, LogLevel level, std::string_view message) {

@@ -22,7 +22,7 @@ std::string RepeatLimit::KindOf(std::string_view line,
     if (name != names.end()) {
       kind += '*';
       taken = name->size();
-    } else if (IsDigit(line.front())) {
+    } else if (IsDigit(line.front()) && !kind.ends_with("status ")) {
       kind += '#';
       taken = std::min(line.find_first_not_of("0123456789"), line.size());
     } else {
@@ -37,8 +37,9 @@ bool RepeatLimit::Admit(const std::string& kind, LogLevel level, const std::stri
                         TimePoint now) {
   auto found = kinds_.find(kind);
   if (found == kinds_.end()) {
-    if (kinds_.size() >= kKinds) return true;
-    found = kinds_.emplace(kind, Kind{now + kWithin, 0, {}}).first;
+    // All that are too many are of one kind.
+    const std::string& known = kinds_.size() < kKinds ? kind : std::string();
+    found = kinds_.emplace(known, Kind{now + kWithin, 0, {}}).first;
   }
   Kind& known = found->second;
   if (known.written < kMost) {

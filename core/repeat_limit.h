@@ -21,10 +21,10 @@ class RepeatLimit {
  public:
   static constexpr uint64_t kMost = 10;                          // lines of one kind …
   static constexpr Duration kWithin = std::chrono::seconds(60);  // … in this time from the first
-  static constexpr size_t kKinds = 1000;  // known at a time; of more than that nothing is kept back
+  static constexpr size_t kKinds = 1000;  // told apart at a time; all others are of one more
 
-  // Lines are of one kind if they differ only in numbers and in `names`, such as that of the object
-  // they are about.
+  // Lines are of one kind if they differ only in `names`, such as that of the object they are
+  // about, and in numbers, but for the first digit of a status.
   static std::string KindOf(std::string_view line, std::initializer_list<std::string_view> names);
 
   // Whether a line of this kind may be written. TakeEnded comes first.

@@ -1,5 +1,6 @@
 #include "fs/ahead_work.h"
 
+#include <system_error>
 #include <utility>
 
 namespace brimfs {
@@ -19,16 +20,28 @@ AheadWork::~AheadWork() {
 
 void AheadWork::Submit(const void* owner, Job job) {
   Queued oldest;
-  MutexLock lock(mu_);
-  if (queue_.size() == max_queued_) {
-    oldest = std::move(queue_.front());
-    queue_.pop_front();
+  {
+    MutexLock lock(mu_);
+    if (queue_.size() == max_queued_) {
+      oldest = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    if (StartThread()) {
+      queue_.push_back({owner, std::move(job)});
+      changed_.NotifyOne();
+      return;
+    }
   }
-  queue_.push_back({owner, std::move(job)});
-  if (idle_ < queue_.size() && threads_.size() < max_threads_) {
+  job(stop_.get_token());
+}
+
+bool AheadWork::StartThread() {
+  if (idle_ > queue_.size() || threads_.size() >= max_threads_) return true;
+  try {
     threads_.emplace_back([this] { Work(); });
+  } catch (const std::system_error&) {  // those that are there have to do
   }
-  changed_.NotifyOne();
+  return !threads_.empty();
 }
 
 void AheadWork::Drop(const void* owner) {
@@ -39,6 +52,12 @@ void AheadWork::Drop(const void* owner) {
     (queued.owner == owner ? dropped : kept).push_back(std::move(queued));
   }
   queue_ = std::move(kept);
+}
+
+void AheadWork::DropAll() {
+  std::deque<Queued> dropped;  // let go of after the lock
+  MutexLock lock(mu_);
+  queue_.swap(dropped);
 }
 
 void AheadWork::Work() {

@@ -26,11 +26,13 @@ class AheadWork {
   // Stops what is being done, drops the rest, and waits for the threads.
   ~AheadWork();
 
-  // `owner` is whom Drop names. Beyond what may be queued the oldest job is dropped.
+  // `owner` is whom Drop names. Beyond what may be queued the oldest job is dropped. Where no
+  // thread can be had at all, the job is done at once, on this one.
   void Submit(const void* owner, Job job);
 
   // Forgets the jobs of `owner` that have not begun.
   void Drop(const void* owner);
+  void DropAll();
 
  private:
   struct Queued {
@@ -39,6 +41,9 @@ class AheadWork {
   };
 
   void Work();
+
+  // For one more job, if it is worth it. Whether there is any.
+  bool StartThread() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   const size_t max_threads_;
   const size_t max_queued_;

@@ -33,8 +33,16 @@ Result<std::unique_ptr<AtomicFile>> AtomicFile::Create(const std::string& path, 
   UniqueFd directory(open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return Status::FromErrno(errno, parent);
   struct stat there = {};
-  if (fstatat(directory.get(), path.c_str() + slash + 1, &there, AT_SYMLINK_NOFOLLOW) == 0) {
+  const char* const name = path.c_str() + slash + 1;
+  if (fstatat(directory.get(), name, &there, AT_SYMLINK_NOFOLLOW) == 0) {
     if (S_ISDIR(there.st_mode)) return Status(Code::kIsDirectory, path + ": is a directory");
+    // A device or a pipe is not to be replaced, nor the way to one.
+    struct stat target = there;
+    if (S_ISLNK(there.st_mode)) (void)fstatat(directory.get(), name, &target, 0);
+    if (!S_ISREG(target.st_mode) && !S_ISLNK(target.st_mode)) {
+      return Status(Code::kInvalidArgument,
+                    path + ": is no regular file; - writes to standard output");
+    }
     if (if_there == IfThere::kFail) return Taken(path);
   }
   UniqueFd fd(openat(directory.get(), ".", O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
@@ -71,7 +79,11 @@ int AtomicFile::Link(const std::string& name) const {
   if (linkat(to, hidden_.c_str(), to, name.c_str(), 0) == 0) return 0;
   // FAT and its like have no links.
   if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return errno;
-  return renameat2(to, hidden_.c_str(), to, name.c_str(), RENAME_NOREPLACE) == 0 ? 0 : errno;
+  if (renameat2(to, hidden_.c_str(), to, name.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL) return errno;
+  // Some do not know that flag either: then looking first has to do.
+  if (faccessat(to, name.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) == 0) return EEXIST;
+  return renameat(to, hidden_.c_str(), to, name.c_str()) == 0 ? 0 : errno;
 }
 
 int AtomicFile::Replace() {

@@ -107,7 +107,8 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, const st
   if (!resolved.ok()) return resolved.status();
   line.options = *std::move(resolved);
   line.options.debug |= debug;
-  line.foreground |= line.options.debug;
+  // The flag alone: a line of fstab or of a configuration file keeps nobody waiting.
+  line.foreground |= debug;
   return line;
 }
 

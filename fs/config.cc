@@ -65,6 +65,10 @@ Result<MountOptions> OptionsFor(const std::string& source, const std::vector<std
     if (!file.ok()) return file.status();
     file->Apply(source, options);
   }
+  if (!named.credentials.empty() || !named.netrc.empty() || !named.profile.empty() ||
+      named.anonymous) {
+    ForgetWhoAsks(options);
+  }
   BRIMFS_RETURN_IF_ERROR(ParseAll(given, unknown, options));
   return options;
 }

@@ -192,10 +192,30 @@ Result<ConfigFile> ConfigFile::Read(const std::string& path, const std::string& 
   return Parse(text, path, home);
 }
 
+bool SaysWhoAsks(std::string_view option) {
+  return option == "credentials" || option == "netrc" || option == "profile" ||
+         option == "anonymous";
+}
+
+void ForgetWhoAsks(MountOptions& options) {
+  options.credentials.clear();
+  options.netrc.clear();
+  options.profile.clear();
+  options.anonymous = false;
+}
+
 void ConfigFile::Apply(std::string_view source, MountOptions& options) const {
   for (const Section& section : sections_) {
     if (!section.begin.empty() && !SourceBeginsWith(source, section.begin)) continue;
+    if (std::any_of(section.entries.begin(), section.entries.end(),
+                    [](const Entry& entry) { return SaysWhoAsks(entry.option->name); })) {
+      ForgetWhoAsks(options);
+    }
     for (const Entry& entry : section.entries) {
+      // Of what is for every source, this is not for these.
+      if (section.begin.empty() && entry.option->name == "netrc" && source.starts_with("s3:")) {
+        continue;
+      }
       (void)SetMountOption(*entry.option, entry.value, options);  // Parse has tried it
     }
   }

@@ -28,7 +28,7 @@ class ConfigFile {
   static Result<ConfigFile> Read(const std::string& path, const std::string& home);
 
   // Sets what is said for `source`: the keys of every source, then those of its sections, the more
-  // specific one later.
+  // specific one later. A section that says who asks takes back what was said of that before.
   void Apply(std::string_view source, MountOptions& options) const;
 
  private:
@@ -44,6 +44,11 @@ class ConfigFile {
 
   std::vector<Section> sections_;  // the shortest `begin` first
 };
+
+// Options that say who asks: credentials, netrc, profile, anonymous. Some exclude each other, so a
+// later place that names one takes back all that an earlier one said.
+bool SaysWhoAsks(std::string_view option);
+void ForgetWhoAsks(MountOptions& options);
 
 // Whether `source` is `begin` or lies in it: "s3://b/d" lies in "s3://", "s3://b" and "s3://b/d/",
 // but not in "s3://b/data". The letter case of a scheme and a host does not count.

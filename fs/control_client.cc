@@ -93,8 +93,9 @@ Result<std::unique_ptr<ControlClient>> ControlClient::Connect(const MountedFile&
   if (!socket.ok()) return socket.status();
   const Result<Caller> server = CallerOf(socket->get());
   if (!server.ok()) return server.status();
-  if (server->uid != 0 && server->uid != file.owner) {
-    return Status(Code::kDenied, file.socket + " is neither root's nor the mount's owner's");
+  // A mount of somebody else may name any socket, also that of a mount of root's.
+  if (server->uid != file.owner) {
+    return Status(Code::kDenied, file.socket + " is not of who owns the mount");
   }
   return std::make_unique<ControlClient>(std::move(*socket));
 }

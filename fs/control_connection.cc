@@ -48,6 +48,10 @@ void ControlConnection::Run(const std::stop_token& stop) {
       if (!Receive(stop)) return;
       idle_until = clock.Now() + idle_;
     }
+    if (fds[2].revents != 0) {
+      uint64_t count = 0;
+      (void)!read(ended_fd_->get(), &count, sizeof count);
+    }
     if (!fills_.empty()) {
       idle_until = clock.Now() + idle_;
       const bool progress = clock.Now() >= progress_due;
@@ -87,8 +91,6 @@ bool ControlConnection::Handle(std::string_view line, const std::stop_token& sto
 }
 
 bool ControlConnection::TellOfFills(bool progress) {
-  uint64_t count;
-  (void)!read(ended_fd_->get(), &count, sizeof count);
   for (const ControlAnswer& answer : fills_.TakeEnded()) {
     if (!Send(answer)) return false;
   }

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <system_error>
 #include <utility>
 
 #include "core/log.h"
@@ -78,11 +79,15 @@ void ControlServer::Admit(UniqueFd fd) {
   }
   Connection& connection = connections_.emplace_back();
   connection.of_other = other;
-  connection.thread = std::thread(
-      [this, &connection, caller = *caller, moved = std::make_shared<UniqueFd>(std::move(fd))] {
-        pthread_setname_np(pthread_self(), "control client");
-        Serve(std::move(*moved), caller, connection);
-      });
+  try {
+    connection.thread = std::thread(
+        [this, &connection, caller = *caller, moved = std::make_shared<UniqueFd>(std::move(fd))] {
+          pthread_setname_np(pthread_self(), "control client");
+          Serve(std::move(*moved), caller, connection);
+        });
+  } catch (const std::system_error&) {  // no more threads: it is closed, as one too many is
+    connections_.pop_back();
+  }
 }
 
 void ControlServer::Serve(UniqueFd fd, const Caller& caller, Connection& connection) {

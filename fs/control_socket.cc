@@ -86,6 +86,7 @@ Result<UniqueFd> OpenDirectory(const ControlDirectory& place) {
   if (found.st_uid != geteuid() || (found.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
     return Status(Code::kDenied, place.path + ": another user may write to it");
   }
+  if ((found.st_mode & 0777 & ~place.mode) != 0) (void)fchmod(directory.get(), place.mode);
   return directory;
 }
 
@@ -106,7 +107,7 @@ void RemoveDeadOnes(int directory) {
 
 std::vector<ControlDirectory> ControlDirectories(uid_t user, const std::string& runtime,
                                                  const std::string& cache) {
-  constexpr mode_t kForAll = 0755;
+  constexpr mode_t kForAll = 0711;  // who may ask has the name from the mount
   constexpr mode_t kPrivate = 0700;
   std::vector<ControlDirectory> directories;
   if (user == 0) directories.push_back({"/run/brimfs", kForAll});

@@ -74,7 +74,11 @@ class FillCommand {
       }
       if (walk_.ended() && active_.empty()) break;
       if (const int signal = Wait(); signal != 0) return Stopped(signal);
-      for (auto& [socket, client] : clients_) Receive(*client);
+      for (auto at = clients_.begin(); at != clients_.end();) {
+        const auto here = at++;
+        const Status received = Receive(*here->second);
+        if (!received.ok()) LoseConnection(here, received);
+      }
       Draw();
     }
     Draw(/*last=*/true);
@@ -82,6 +86,8 @@ class FillCommand {
   }
 
  private:
+  using Clients = std::map<std::string, std::unique_ptr<ControlClient>>;  // by socket
+
   struct Filling {
     std::string path;
     uint64_t size;
@@ -122,13 +128,23 @@ class FillCommand {
     return 0;
   }
 
-  void Receive(ControlClient& client) {
+  // Why it has ended, if it has.
+  Status Receive(ControlClient& client) {
     for (;;) {
       Result<std::optional<ControlAnswer>> answer = client.TryReceive();
-      if (!answer.ok()) return Lose(answer.status());
-      if (!*answer) return;
+      if (!answer.ok()) return answer.status();
+      if (!*answer) return OkStatus();
       Take(**answer);
     }
+  }
+
+  // A mount closes a connection over which nothing is asked for long: the next file gets a new one.
+  void LoseConnection(Clients::iterator at, const Status& why) {
+    const bool wanted = std::any_of(active_.begin(), active_.end(), [&](const auto& active) {
+      return active.second.file.socket == at->first;
+    });
+    clients_.erase(at);
+    if (wanted) Lose(why);
   }
 
   void Take(const ControlAnswer& answer) {
@@ -206,8 +222,8 @@ class FillCommand {
   const Signals signals_;  // before the walk's threads
   MountWalk walk_;
 
-  std::map<std::string, std::unique_ptr<ControlClient>> clients_;  // by socket
-  std::map<uint64_t, Filling> active_;                             // by request
+  Clients clients_;
+  std::map<uint64_t, Filling> active_;  // by request
   uint64_t last_id_ = 0;
   std::set<std::string> again_;  // paths whose first version was gone
   uint64_t filled_ = 0;          // bytes of files that are done

@@ -14,7 +14,16 @@ struct FillRun::Shared {
 
   const std::function<void()> on_end;
   std::stop_source stop;
-  std::atomic<uint64_t> brought{0};  // bytes of the files that fit so far
+  std::atomic<uint64_t> brought{0};  // bytes that the files that fit so far took, or will take
+
+  // False: it does not fit beside them.
+  bool TakeRoom(uint64_t bytes, uint64_t capacity) {
+    uint64_t before = brought;
+    do {
+      if (before > capacity || bytes > capacity - before) return false;
+    } while (!brought.compare_exchange_weak(before, before + bytes));
+    return true;
+  }
 };
 
 struct FillRun::Job {
@@ -64,14 +73,20 @@ Status FillRun::Job::Fill(Filler& filler) {
     file = *opened;
     progress.length = length;
   }
-  if (shared->brought.fetch_add(length) + length > filler.filesystem_.cache().capacity()) {
-    shared->brought -= length;
+  const uint64_t missing = length - std::min(length, (*opened)->FilledBytes());
+  if (!shared->TakeRoom(missing, filler.filesystem_.cache().capacity())) {
     return Status(Code::kNoSpace, "the cache has no room for it beside what was filled before");
   }
-  const auto window = [&filler] {
-    return std::max(Filler::kLeastWindow, Filler::kWindow / std::max<size_t>(1, filler.filling()));
+  // Half of what readers may have ahead of them.
+  const uint64_t most =
+      std::clamp(filler.filesystem_.cache().readahead() / 2, kFillBlock, Filler::kWindow);
+  const auto window = [&filler, most] {
+    return std::max(std::min(Filler::kLeastWindow, most),
+                    most / std::max<size_t>(1, filler.filling()));
   };
-  return FillFile(**opened, filler.clock_, window, stop);
+  const Status filled = FillFile(**opened, filler.clock_, window, stop);
+  if (!filled.ok()) shared->brought -= missing;
+  return filled;
 }
 
 FillRun::FillRun(Filler& filler, std::function<void()> on_end)

@@ -114,7 +114,8 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
       ServeMetrics(line, *source->backend, filesystem);
   if (!metrics.ok()) return Fail(kExitMount, metrics.status());
 
-  const std::string mounted = line.source + " is mounted on " + line.mountpoint;
+  // Not as it was given: a URL may hold a secret.
+  const std::string mounted = source->backend->DisplayUrl("") + " is mounted on " + line.mountpoint;
   Session::Settings settings;
   settings.source = line.source;
   settings.mountpoint = line.mountpoint;

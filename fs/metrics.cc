@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/latency_histogram.h"
+#include "core/log.h"
 
 namespace brimfs {
 namespace {
@@ -29,7 +30,8 @@ double Seconds(std::chrono::microseconds time) {
 class Page {
  public:
   explicit Page(const MountLabels& labels)
-      : labels_{{"source", labels.source}, {"mountpoint", labels.mountpoint}} {}
+      : labels_{{"source", EscapeForLog(labels.source)},
+                {"mountpoint", EscapeForLog(labels.mountpoint)}} {}
 
   // Of one family, told apart by the value of one more label.
   struct Part {

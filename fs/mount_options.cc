@@ -149,7 +149,8 @@ Status SetNoProxy(MountOptions& options, const OptionInfo&, std::string_view val
 
 template <bool MountOptions::*kField, bool kValue = true>
 Status SetFlag(MountOptions& options, const OptionInfo&, std::string_view value) {
-  options.*kField = (value == kTrue) == kValue;
+  // "soft=false" does not ask for hard.
+  if (kValue || value == kTrue) options.*kField = (value == kTrue) == kValue;
   return OkStatus();
 }
 

@@ -78,9 +78,15 @@ Node::Node(NodeId node_id, NodePtr in, std::string_view name, const ObjectInfo& 
 Node::~Node() { delete part_; }
 
 void Node::Release() {
-  if (owners_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  this->~Node();
-  ::operator delete(this);
+  // One after the other: a source may have made the way to the root very long.
+  Node* node = this;
+  while (node != nullptr && node->owners_.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    Node* const up = node->parent.get();
+    if (up != nullptr) up->Retain();
+    node->~Node();
+    ::operator delete(node);
+    node = up;
+  }
 }
 
 std::string Node::path() const {

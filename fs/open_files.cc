@@ -157,6 +157,7 @@ void FileSystem::FetchSiblings(const Node& node, uint64_t front) {
   const uint64_t limit = siblings_.limit();
   if (limit == 0) return;
   Node& parent = *node.parent;
+  if (nodes_.Find(parent.id) != node.parent) return;  // forgotten: nobody would drop what is kept
   Directory::Siblings siblings =
       parent.directory().OnRead(std::string(node.name()), node.size(), front, limit);
   if (siblings.random) siblings_.Drop(&parent);

@@ -92,6 +92,7 @@ void SiblingPrefetch::Drop(const void* directory) {
 }
 
 void SiblingPrefetch::DropAll() {
+  work_.DropAll();
   KeptList dropped;  // let go of after the lock
   MutexLock lock(mu_);
   begun_ = nullptr;

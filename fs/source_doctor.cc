@@ -81,7 +81,7 @@ void PrintJson(const Report& report, std::ostream& out) {
 
 Report Examine(const std::string& name, const MountOptions& options) {
   Report report;
-  report.source = name;
+  report.source = name.substr(0, name.find('?'));  // what follows may be a secret
   const TimePoint begun = Clock::Steady().Now();
   const Result<RemoteSource> source = OpenRemoteSource(name, options);
   if (!source.ok()) {

@@ -161,8 +161,9 @@ bool Get(const Arguments& arguments, const RemoteSource& source, Getter& getter,
   const std::string& to = arguments.destination;
   if (source.single_file.empty()) {
     if (arguments.recursive && to != "-") return getter.GetTree("", to);
-    errors.Say(arguments.source + (to == "-" ? ": is a directory; - takes one file"
-                                             : ": is a directory; -r gets what is in it"));
+    const std::string shown = arguments.source.substr(0, arguments.source.find('?'));
+    errors.Say(shown + (to == "-" ? ": is a directory; - takes one file"
+                                  : ": is a directory; -r gets what is in it"));
     return false;
   }
   if (to == "-") return getter.GetToOutput("");

@@ -13,10 +13,11 @@ constexpr uint64_t kLeastBytes = 256 << 10;
 constexpr int kRoundTrips = 7;
 constexpr int kDeepest = 3;  // directories to look for a file in
 
-// Takes bytes until `until`; knows when they came.
+// Takes bytes until `until`, and not many more than `most`: a server without ranges sends all.
+// Knows when they came.
 class Meter : public BodySink {
  public:
-  explicit Meter(TimePoint until = kNever) : until_(until) {}
+  explicit Meter(TimePoint until, uint64_t most = kMaxOffset) : until_(until), most_(most) {}
 
   Status OnAnswer(const Version& /*actual*/, const Range& /*body*/) override {
     began_ = ended_ = Clock::Steady().Now();
@@ -25,7 +26,7 @@ class Meter : public BodySink {
   Status OnBytes(uint64_t /*offset*/, std::span<const std::byte> data) override {
     bytes_ += data.size();
     ended_ = Clock::Steady().Now();
-    return ended_ < until_ ? OkStatus() : Status(Code::kInterrupted);
+    return ended_ < until_ && bytes_ < most_ ? OkStatus() : Status(Code::kInterrupted);
   }
 
   uint64_t bytes() const { return bytes_; }
@@ -34,6 +35,7 @@ class Meter : public BodySink {
 
  private:
   const TimePoint until_;
+  const uint64_t most_;
   uint64_t bytes_ = 0;
   TimePoint began_ = kNever;
   TimePoint ended_{};
@@ -153,7 +155,7 @@ class Measurer {
   // Bytes a second of so many connections at once, `share` bytes each, one behind the other.
   double Rate(int connections, uint64_t share) const {
     const TimePoint until = Clock::Steady().Now() + SourceMeasure::kMostTime;
-    std::vector<Meter> meters(static_cast<size_t>(connections), Meter(until));
+    std::vector<Meter> meters(static_cast<size_t>(connections), Meter(until, share));
     std::vector<std::jthread> threads;
     for (size_t i = 0; i < meters.size(); ++i) {
       threads.emplace_back([&, i] {

@@ -1,4 +1,5 @@
 // brimfs status.
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <ctime>
@@ -21,7 +22,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-// A mount that has not answered after this is passed over when all are asked.
+constexpr size_t kAtATime = 64;
+
+// A mount that has not answered after this is passed over.
 constexpr auto kPatience = std::chrono::seconds(5);
 constexpr timespec kInterval = {1, 0};  // of --watch
 
@@ -36,26 +39,40 @@ Look LookAt(const std::string& path) {
   return {path, AskMount(*file, ControlCommand::kStatus)};
 }
 
-// All mounts of brimfs that this user may enter, each once. One that hangs is not waited for.
+// Each on a thread of its own, which may never come back: a mount that does not answer holds
+// whoever looks at it, and a signal would not help.
+std::vector<Look> LookAtEach(const std::vector<std::string>& paths) {
+  std::vector<Look> looks;
+  while (looks.size() < paths.size()) {
+    std::vector<std::future<Look>> asked;
+    const size_t end = std::min(paths.size(), looks.size() + kAtATime);
+    for (size_t i = looks.size(); i < end; ++i) {
+      std::packaged_task<Look()> task([path = paths[i]] { return LookAt(path); });
+      asked.push_back(task.get_future());
+      std::thread(std::move(task)).detach();
+    }
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    for (std::future<Look>& look : asked) {
+      if (look.wait_until(deadline) == std::future_status::ready) {
+        looks.push_back(look.get());
+      } else {
+        looks.push_back({paths[looks.size()], Status(Code::kTimedOut, "does not answer")});
+      }
+    }
+  }
+  return looks;
+}
+
+// At every mount that may be entered.
 std::vector<Look> LookAtAll() {
-  std::vector<std::pair<std::string, std::future<Look>>> asked;
+  std::vector<std::string> mountpoints;
   std::set<std::string> devices;
   for (const MountEntry& entry : ReadMountTable()) {
     if (entry.type != "fuse.brimfs" || !devices.insert(entry.device).second) continue;
-    std::packaged_task<Look()> task([path = entry.mountpoint] { return LookAt(path); });
-    asked.emplace_back(entry.mountpoint, task.get_future());
-    std::thread(std::move(task)).detach();  // it may never come back
+    mountpoints.push_back(entry.mountpoint);
   }
-  std::vector<Look> looks;
-  const auto deadline = std::chrono::steady_clock::now() + kPatience;
-  for (auto& [path, look] : asked) {
-    if (look.wait_until(deadline) != std::future_status::ready) {
-      looks.push_back({path, Status(Code::kTimedOut, "does not answer")});
-      continue;
-    }
-    Look found = look.get();
-    if (found.answer.code() != Code::kDenied) looks.push_back(std::move(found));
-  }
+  std::vector<Look> looks = LookAtEach(mountpoints);
+  std::erase_if(looks, [](const Look& look) { return look.answer.code() == Code::kDenied; });
   return looks;
 }
 
@@ -66,9 +83,8 @@ class StatusCommand {
 
   // False: something could not be shown.
   bool Show() {
-    std::vector<Look> looks;
-    if (arguments_.paths.empty()) looks = LookAtAll();
-    for (const std::string& path : arguments_.paths) looks.push_back(LookAt(path));
+    const std::vector<Look> looks =
+        arguments_.paths.empty() ? LookAtAll() : LookAtEach(arguments_.paths);
     bool all = true;
     std::string text = arguments_.json ? JsonOf(looks, all) : TextOf(looks, all);
     if (arguments_.watch && Terminal::Of(out_).interactive) {

@@ -87,6 +87,17 @@ TEST_F(AtomicFileTest, ADirectoryIsNeverReplaced) {
   EXPECT_EQ(AtomicFile::Create(path_, kReplace).code(), Code::kIsDirectory);
 }
 
+TEST_F(AtomicFileTest, NeitherAPipeNorTheWayToADeviceIsReplaced) {
+  ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/null", dir_ / "null");
+  for (const auto if_there : {kFail, kReplace}) {
+    for (const std::string& path : {path_, dir_ / "null"}) {
+      EXPECT_THAT(AtomicFile::Create(path, if_there).status().message(),
+                  HasSubstr("no regular file"));
+    }
+  }
+}
+
 TEST_F(AtomicFileTest, WhereItCannotBeIsSaid) {
   EXPECT_THAT(AtomicFile::Create(dir_ / "none/file", kFail).status().message(), HasSubstr("none"));
 }

@@ -62,10 +62,13 @@ TEST(CliTest, ByItsOwnNameFIsTheForegroundAndMountsFlagsAreUnknown) {
   }
 }
 
-TEST(CliTest, DebugStaysInTheForeground) {
-  for (const char* const how : {"-d", "--debug"})
+TEST(CliTest, TheFlagForDebuggingStaysInTheForegroundAndTheOptionDoesNot) {
+  for (const char* const how : {"-d", "--debug"}) {
     EXPECT_TRUE(Parse({"/s/", "/m", how})->foreground);
-  EXPECT_TRUE(Parse({"/s/", "/m", "-o", "debug"})->foreground);
+    EXPECT_TRUE(Parse({"/s/", "/m", how})->options.debug);
+  }
+  EXPECT_TRUE(Parse({"/s/", "/m", "-o", "debug"})->options.debug);
+  EXPECT_FALSE(Parse({"/s/", "/m", "-o", "debug"})->foreground);
 }
 
 TEST(CliTest, MissingAndSurplusArgumentsAreOneLineWithTheRemedy) {

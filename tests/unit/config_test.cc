@@ -92,6 +92,7 @@ TEST(ConfigFileTest, FalseTakesAFlagBack) {
   EXPECT_FALSE(options.intr);
   EXPECT_FALSE(options.hard);
   EXPECT_THAT(options.kernel, ElementsAre());
+  EXPECT_FALSE(Applied("soft = false\n").hard);
 }
 
 TEST(ConfigFileTest, OfTheSectionsOfASourceTheMoreSpecificOneCounts) {
@@ -109,6 +110,21 @@ TEST(ConfigFileTest, OfTheSectionsOfASourceTheMoreSpecificOneCounts) {
   EXPECT_EQ(Applied(text, "https://example.org/data/deep/").connections, 4);
   EXPECT_EQ(Applied(text, "https://example.org/data/deep/").timeout, std::chrono::seconds(5));
   EXPECT_EQ(Applied(text, "s3://bucket").region, "eu-west-1");
+}
+
+TEST(ConfigFileTest, ASectionThatSaysWhoAsksTakesBackWhatWasSaidBefore) {
+  const std::string text =
+      "netrc = \"/etc/netrc\"\n"
+      "[\"s3://\"]\nprofile = \"reader\"\n"
+      "[\"s3://measurements\"]\ncredentials = \"/etc/keys\"\n"
+      "[\"s3://public\"]\nanonymous = true\n";
+  EXPECT_EQ(Applied(text, "https://example.org/").netrc, "/etc/netrc");
+  EXPECT_EQ(Applied(text, "s3://other").profile, "reader");
+  EXPECT_EQ(Applied(text, "s3://other").netrc, "");
+  EXPECT_EQ(Applied(text, "s3://measurements").credentials, "/etc/keys");
+  EXPECT_EQ(Applied(text, "s3://measurements").profile, "");
+  EXPECT_EQ(Applied(text, "s3://public").profile, "");
+  EXPECT_EQ(Applied("netrc = \"/etc/netrc\"\n", "s3://bucket").netrc, "") << "not for these";
 }
 
 TEST(ConfigFileTest, ASectionEndsWhereANameEnds) {
@@ -210,6 +226,13 @@ TEST_F(ConfigTest, AKeyOfTheUserCountsMoreThanASectionOfTheSystem) {
   Write("system", "[\"https://example.org/data/\"]\nconnections = 2\n");
   Write("own", "connections = 3\n");
   EXPECT_EQ(Options().connections, 3);
+}
+
+TEST_F(ConfigTest, WhoAsksIsSaidByTheCommandLineIfItSaysSo) {
+  Write("system", "profile = \"reader\"\n");
+  EXPECT_EQ(Options().profile, "reader");
+  EXPECT_EQ(Options({"anonymous"}).profile, "");
+  EXPECT_EQ(Options({"credentials=/etc/keys"}).profile, "");
 }
 
 TEST_F(ConfigTest, FilesThatAreNotThereAreNoError) {

@@ -44,7 +44,7 @@ TEST(ControlDirectoriesTest, RootHasRunUsersTheirRuntimeDirectoryAndAllTheCache)
   const auto root = ControlDirectories(0, "/run/user/0", "/cache");
   ASSERT_EQ(root.size(), 2u);
   EXPECT_EQ(root[0].path, "/run/brimfs");
-  EXPECT_EQ(root[0].mode, 0755u);
+  EXPECT_EQ(root[0].mode, 0711u);
   EXPECT_EQ(root[1].path, "/cache/control");
   EXPECT_EQ(root[1].mode, 0700u);
   const auto user = ControlDirectories(1000, "/run/user/1000", "/cache");

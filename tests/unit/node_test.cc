@@ -63,6 +63,12 @@ class NodeTest : public testing::Test {
   NodeId last_id_ = 100;
 };
 
+TEST_F(NodeTest, TheWayToTheRootMayBeVeryLong) {
+  NodePtr deepest = root_;
+  for (int i = 0; i < 200'000; ++i) deepest = Directory(deepest, "d");
+  deepest = nullptr;
+}
+
 TEST_F(NodeTest, ThePathIsThatOfTheNamesFromTheRootOnThoughNobodyHoldsThose) {
   EXPECT_EQ(root_->path(), "");
   EXPECT_EQ(File(Listed())->path(), "file");

@@ -26,6 +26,7 @@ TEST_F(RepeatLimitTest, LinesThatDifferInNumbersAndNamesAreOfOneKind) {
   EXPECT_EQ(kind, RepeatLimit::KindOf("http://h/bb: bytes 7-9: reset", {"http://h/bb"}));
   EXPECT_NE(kind, RepeatLimit::KindOf("http://h/a: bytes 0-65536: refused", {"http://h/a"}));
   EXPECT_EQ(RepeatLimit::KindOf("slow [request 4FE]", {"", "4FE"}), "slow [request *]");
+  EXPECT_NE(RepeatLimit::KindOf("status 503", {}), RepeatLimit::KindOf("status 403", {}));
 }
 
 TEST_F(RepeatLimitTest, TheFirstOfAKindAreWrittenAndTheOthersKeptBack) {
@@ -61,7 +62,10 @@ TEST_F(RepeatLimitTest, AKindBeginsAnewAfterItsTime) {
 
 TEST_F(RepeatLimitTest, TheKindsThatItKnowsAreBounded) {
   for (size_t i = 0; i < RepeatLimit::kKinds; ++i) ASSERT_TRUE(Admit(std::to_string(i)));
-  for (uint64_t i = 0; i <= RepeatLimit::kMost; ++i) EXPECT_TRUE(Admit("one more"));
+  for (uint64_t i = 0; i < RepeatLimit::kMost; ++i) {
+    EXPECT_TRUE(Admit("one more than " + std::to_string(i)));
+  }
+  EXPECT_FALSE(Admit("all of these are of one kind"));
 }
 
 }  // namespace

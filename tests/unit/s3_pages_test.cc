@@ -155,6 +155,7 @@ TEST_F(S3PagesTest, AnErrorIsThatOfTheFetch) {
   S3Pages pages(list_.fetch(), limits_);
   EXPECT_EQ(Next(pages), "a");
   EXPECT_EQ(Next(pages), "unavailable");
+  EXPECT_EQ(Next(pages), "protocol") << "there is nothing to wait for";
 }
 
 TEST_F(S3PagesTest, WhatIsUnderWayIsGivenUpAtTheEndAndWhenItIsStopped) {
