@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "core/latency_histogram.h"
 #include "core/log.h"
 
@@ -26,12 +27,17 @@ double Seconds(std::chrono::microseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
+// As EscapeForLog, but for backslashes, which TextSerializer escapes: Prometheus refuses the whole
+// page for one byte that is not UTF-8.
+std::string Utf8(const std::string& text) {
+  return absl::StrReplaceAll(EscapeForLog(text), {{"\\x5c", "\\"}});
+}
+
 // Gathers families whose every metric has the mount's labels.
 class Page {
  public:
   explicit Page(const MountLabels& labels)
-      : labels_{{"source", EscapeForLog(labels.source)},
-                {"mountpoint", EscapeForLog(labels.mountpoint)}} {}
+      : labels_{{"source", Utf8(labels.source)}, {"mountpoint", Utf8(labels.mountpoint)}} {}
 
   // Of one family, told apart by the value of one more label.
   struct Part {

@@ -20,13 +20,13 @@ constexpr char kLabels[] = R"({source="http://h/a\"b\\",mountpoint="/mnt)";
 
 class MetricsTest : public testing::Test {
  protected:
-  std::string Page() {
-    return MetricsText({"http://h/a\"b\\", "/mnt"}, {.stats = stats_,
-                                                     .load = {.running = 3, .queued = 4},
-                                                     .space = {.stored = 5, .stored_limit = 6},
-                                                     .nodes = 7,
-                                                     .version = "1.2.3",
-                                                     .mounted = {}});
+  std::string Page(const MountLabels& labels = {"http://h/a\"b\\", "/mnt"}) {
+    return MetricsText(labels, {.stats = stats_,
+                                .load = {.running = 3, .queued = 4},
+                                .space = {.stored = 5, .stored_limit = 6},
+                                .nodes = 7,
+                                .version = "1.2.3",
+                                .mounted = {}});
   }
 
   // A line of the page, without the labels that all have.
@@ -62,6 +62,11 @@ TEST_F(MetricsTest, TellsFilesThatTheKernelReadsFromOthers) {
   stats_.open_passed = 2;
   EXPECT_THAT(Page(), HasSubstr(Line("open_files", ",way=\"ordinary\"", 3)));
   EXPECT_THAT(Page(), HasSubstr(Line("open_files", ",way=\"passthrough\"", 2)));
+}
+
+TEST_F(MetricsTest, IsUtf8WhateverTheNamesAre) {
+  EXPECT_THAT(Page({"/srv/\xe4", "/mnt\n"}),
+              HasSubstr(R"({source="/srv/\\xe4",mountpoint="/mnt\\x0a")"));
 }
 
 TEST_F(MetricsTest, BucketsCountWhatIsSmallerToo) {
