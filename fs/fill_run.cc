@@ -84,7 +84,7 @@ Status FillRun::Job::Fill(Filler& filler) {
     return std::max(std::min(Filler::kLeastWindow, most),
                     most / std::max<size_t>(1, filler.filling()));
   };
-  const Status filled = FillFile(**opened, filler.clock_, window, stop);
+  Status filled = FillFile(**opened, filler.clock_, window, stop);
   if (!filled.ok()) shared->brought -= missing;
   return filled;
 }
