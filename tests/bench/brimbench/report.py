@@ -41,7 +41,8 @@ def text_table(rows):
 
 
 def markdown_table(rows):
-    lines = [HEAD, ["---"] * len(HEAD)] + [cells(row) for row in rows]
+    lines = [HEAD, ["---"] * len(HEAD)]
+    lines += [[cell.replace("|", "\\|") for cell in cells(row)] for row in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
