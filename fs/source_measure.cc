@@ -64,7 +64,7 @@ class Measurer {
     if (!measure_.fetched.ok() || length < kLeastBytes) return measure_;
     measure_.one_connection = Rate(1, std::min(length, SourceMeasure::kMostBytes));
     const uint64_t share =
-        std::min(length / SourceMeasure::kConnections, SourceMeasure::kMostBytes / 2);
+        std::min(length / SourceMeasure::kConnections, SourceMeasure::kMostBytes * 3 / 8);
     if (share >= kLeastBytes / 2) {
       measure_.all_connections = Rate(SourceMeasure::kConnections, share);
     }

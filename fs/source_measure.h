@@ -31,9 +31,9 @@ struct SourceMeasure {
   Duration connecting{0};  // how long that took more than the next ones, by a new connection
   Duration round_trip{0};  // median of what a byte took then
 
-  // Bytes a second; 0: there was too little to measure with.
-  static constexpr uint64_t kMostBytes = 8
-                                         << 20;  // over one connection; a half of it each over all
+  // Bytes a second; 0: there was too little to measure with. So much is fetched over one
+  // connection, and three eighths of it over each of all.
+  static constexpr uint64_t kMostBytes = 8 << 20;
   static constexpr int kConnections = 8;
   static constexpr Duration kMostTime = std::chrono::seconds(3);  // each
   double one_connection = 0;
