@@ -1,8 +1,10 @@
 #include "fs/kernel_mount.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/mount.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -52,10 +54,11 @@ bool IsForSelinux(std::string_view option) {
 bool SelinuxIsOn() { return access("/sys/fs/selinux/enforce", F_OK) == 0; }
 
 Status Explain(int error, const std::string& mountpoint) {
-  if (error == EPERM) {
-    return Status(Code::kDenied, "cannot mount on " + mountpoint +
-                                     ": not permitted here; start the container with "
-                                     "--device /dev/fuse --cap-add SYS_ADMIN");
+  if (error == EPERM || error == EACCES) {  // the latter is AppArmor's
+    return Status(Code::kDenied,
+                  "cannot mount on " + mountpoint +
+                      ": not permitted here; start the container with --device /dev/fuse "
+                      "--cap-add SYS_ADMIN --security-opt apparmor=unconfined");
   }
   if (error == ENODEV) {
     return Status(Code::kIo, "cannot mount on " + mountpoint +
@@ -108,6 +111,15 @@ std::string DeviceAt(const std::string& mountpoint) {
   return entry && entry->fuse() ? entry->device : std::string();
 }
 
+// What cuts the connection (fs/fuse/control.c). Opened while it stands: the descriptor means this
+// connection for ever, its number goes to another mount when this one has ended.
+UniqueFd OpenAbort(const std::string& id) {
+  if (id.empty()) return UniqueFd();
+  const std::string number = id.substr(id.find(':') + 1);
+  return UniqueFd(
+      open(("/sys/fs/fuse/connections/" + number + "/abort").c_str(), O_WRONLY | O_CLOEXEC));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<KernelMount>> KernelMount::Make(const Settings& settings) {
@@ -120,7 +132,7 @@ Result<std::unique_ptr<KernelMount>> KernelMount::Make(const Settings& settings)
       return std::unique_ptr<KernelMount>(
           new KernelMount(settings, {std::move(*device), UnmountWatcher()}));
     }
-    if (error != EPERM) return Explain(error, settings.mountpoint);
+    if (error != EPERM && error != EACCES) return Explain(error, settings.mountpoint);
   }
   // A root without the privilege may have a fusermount3 that has it.
   Result<FusermountResult> made =
@@ -139,7 +151,8 @@ KernelMount::KernelMount(const Settings& settings, FusermountResult made)
     : source_(settings.source),
       device_(std::move(made.device)),
       watcher_(std::move(made.watcher)),
-      id_(DeviceAt(settings.mountpoint)) {}
+      id_(DeviceAt(settings.mountpoint)),
+      abort_(OpenAbort(id_)) {}
 
 KernelMount::~KernelMount() { Detach(); }
 
@@ -176,9 +189,7 @@ bool KernelMount::Detach() {
 }
 
 bool KernelMount::Abort() {
-  if (!Connected()) return true;
-  if (id_.empty()) return false;
-  return WriteFile("/sys/fs/fuse/connections/" + id_.substr(id_.find(':') + 1) + "/abort", "1");
+  return (abort_.valid() && write(abort_.get(), "1", 1) == 1) || !Connected();
 }
 
 bool KernelMount::SetReadahead(int kib) {

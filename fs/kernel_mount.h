@@ -54,6 +54,7 @@ class KernelMount {
   const UniqueFd device_;
   const UnmountWatcher watcher_;
   const std::string id_;  // "0:45"; empty: not found in mountinfo
+  const UniqueFd abort_;  // invalid: the kernel's control file system is not there
 };
 
 }  // namespace brimfs
