@@ -54,6 +54,10 @@ Fetcher::~Fetcher() {
 }
 
 void Fetcher::Demand(const Range& wanted, const std::vector<Range>& claimed) {
+  {
+    MutexLock lock(mu_);
+    unread_ = false;
+  }
   Launch(local_ == nullptr ? claimed : local_->Recover(claimed), PartBytes(), Priority::kDemand);
   const bool all_claimed = std::any_of(claimed.begin(), claimed.end(),
                                        [&](const Range& range) { return range.Contains(wanted); });
@@ -77,11 +81,37 @@ Readahead::Limits Fetcher::PrefetchLimits(uint64_t length) const {
 }
 
 void Fetcher::DropPrefetch() {
+  bool filling = false;
+  {
+    MutexLock lock(mu_);
+    filling = unread_ = fills_ > 0;
+  }
+  if (filling) {
+    scheduler_.Drop(this, Priority::kReadahead, Priority::kReadahead);
+    return;
+  }
   scheduler_.Drop(this, Priority::kReadahead);
   if (const std::shared_ptr<StreamFlight> one = stream()) one->Unwanted();
 }
 
-void Fetcher::DropFill() { scheduler_.Drop(this, Priority::kFill); }
+void Fetcher::BeginFill() {
+  MutexLock lock(mu_);
+  ++fills_;
+}
+
+void Fetcher::EndFill() {
+  bool unread = false;
+  {
+    MutexLock lock(mu_);
+    if (--fills_ > 0) return;
+    unread = std::exchange(unread_, false);
+  }
+  if (unread) {
+    DropPrefetch();
+  } else {
+    scheduler_.Drop(this, Priority::kFill);
+  }
+}
 
 Fetcher::Ended Fetcher::ended() const {
   MutexLock lock(mu_);
@@ -166,7 +196,7 @@ void Fetcher::LaunchOne(const Range& range, Priority priority) {
   if (!demanded) traffic_.ahead.fetch_add(range.size(), std::memory_order_relaxed);
   std::optional<TimePoint> deadline;
   if (demanded) deadline = After(clock_.Now(), options_.timeout);
-  scheduler_.Submit(std::make_shared<PartFlight>(*this, range, deadline), priority);
+  scheduler_.Submit(std::make_shared<PartFlight>(*this, range, priority, deadline), priority);
 }
 
 std::optional<bool> Fetcher::without_ranges() const {
@@ -214,6 +244,13 @@ std::shared_ptr<StreamFlight> Fetcher::BecomeStream(const Range& range, bool ahe
   ++ended_.flights;
   flight_ended_.NotifyAll();
   return stream_;
+}
+
+void Fetcher::SubmitAgain(std::shared_ptr<StreamFlight> stream, Priority priority) {
+  scheduler_.Submit(std::move(stream), priority);
+  // Readers that came meanwhile found nothing to raise.
+  const Range all{0, resource_.length().value_or(0)};
+  if (resource_.Awaited(all)) scheduler_.Raise(this, all, Priority::kDemand);
 }
 
 std::shared_ptr<StreamFlight> Fetcher::stream() const {

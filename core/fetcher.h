@@ -87,10 +87,13 @@ class Fetcher : public FlightControl {
 
   // Ends what nobody waits for: the last reader has closed the file. What is queued goes at once,
   // and so does what is in flight, unless its rest is so small that the connection is worth more.
+  // What a fill wants stays.
   void DropPrefetch();
 
-  // Ends what was asked for with Priority::kFill and no reader has come to want since.
-  void DropFill();
+  // Somebody wants all of it, and asks for it with Priority::kFill. The last EndFill ends what was
+  // asked for so and no reader has come to want since.
+  void BeginFill();
+  void EndFill();
 
   // The flights of this object that have ended, or have found out how the rest has to be fetched;
   // those of them that failed, without those that were stopped; and the last one's reason.
@@ -145,6 +148,9 @@ class Fetcher : public FlightControl {
   // is to become, with the claim on `range`; nothing if there is a stream, which has the claim now.
   std::shared_ptr<StreamFlight> BecomeStream(const Range& range, bool ahead, uint64_t length);
 
+  // The stream, which is in no queue now, goes on for whoever wants it.
+  void SubmitAgain(std::shared_ptr<StreamFlight> stream, Priority priority);
+
   // The one that there is or was; null where the server has ranges.
   std::shared_ptr<StreamFlight> stream() const;
 
@@ -185,6 +191,8 @@ class Fetcher : public FlightControl {
   CondVar flight_ended_;
   Version version_ ABSL_GUARDED_BY(mu_);
   int flights_ ABSL_GUARDED_BY(mu_) = 0;  // queued ones included
+  int fills_ ABSL_GUARDED_BY(mu_) = 0;
+  bool unread_ ABSL_GUARDED_BY(mu_) = false;  // its last reader closed it during a fill
   Ended ended_ ABSL_GUARDED_BY(mu_);
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
   std::optional<bool> without_ranges_ ABSL_GUARDED_BY(mu_);    // nothing: see host_

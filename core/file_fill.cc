@@ -26,14 +26,20 @@ class Fill {
         failures_before_(file.fetcher().ended().failures) {}
 
   Status Run() {
-    const bool complete = !file_.NextMissing(0, length_);
-    Status status = Fetch();
-    if (status.ok() && !complete) status = Verify();
-    if (!status.ok()) file_.fetcher().DropFill();
+    file_.fetcher().BeginFill();
+    const Status status = FetchAndVerify();
+    file_.fetcher().EndFill();
     return status;
   }
 
  private:
+  Status FetchAndVerify() {
+    const bool complete = !file_.NextMissing(0, length_);
+    Status status = Fetch();
+    if (status.ok() && !complete) status = Verify();
+    return status;
+  }
+
   Status Fetch() {
     Fetcher& fetcher = file_.fetcher();
     uint64_t at = 0;

@@ -17,7 +17,8 @@ std::optional<TimePoint> PartFlight::Run(Connection& connection, std::stop_token
 
   if (fetcher_.streams()) {
     if (race_->End(side_)) {
-      fetcher_.LaunchOne(range_, ahead_of_readers_ ? Priority::kReadahead : Priority::kDemand);
+      const bool wanted = fetcher_.resource_.Awaited(range_);
+      fetcher_.LaunchOne(range_, wanted ? Priority::kDemand : priority_);
     }
     End();
     return std::nullopt;
@@ -69,7 +70,7 @@ Status PartFlight::TryWithinBudget(Connection& connection) {
 
 void PartFlight::EndCarrying(const Status& status) {
   if (stream_ != nullptr && stream_->EndPass(status)) {
-    fetcher_.scheduler_.Submit(std::move(stream_), Priority::kDemand);
+    fetcher_.SubmitAgain(std::move(stream_), priority_);
   }
   End();
 }
@@ -87,6 +88,15 @@ void PartFlight::Abandon(const Status& why) {
 }
 
 void PartFlight::Unwanted() {
+  std::shared_ptr<StreamFlight> carried;
+  {
+    MutexLock lock(mu_);
+    carried = carried_;
+  }
+  if (carried != nullptr) {
+    carried->Unwanted();
+    return;
+  }
   if (left_ <= fetcher_.DrainBytes()) return;
   unwanted_ = true;
   end().request_stop();
@@ -180,7 +190,7 @@ Status PartFlight::HandOver(const Range& body) {
     return Status(Code::kInterrupted, "another request was sooner");
   }
   handed_over_ = true;
-  stream_ = fetcher_.BecomeStream(range_, ahead_of_readers_, body.end);
+  stream_ = fetcher_.BecomeStream(range_, ahead(), body.end);
   if (stream_ == nullptr) return Status(Code::kInterrupted, "the object is on its way already");
   {
     MutexLock lock(mu_);
@@ -211,7 +221,7 @@ Status PartFlight::OnBytes(uint64_t offset, std::span<const std::byte> data) {
 }
 
 Status PartFlight::Throttle(uint64_t bytes) {
-  const bool demanded = !ahead_of_readers_ || fetcher_.resource_.Awaited(remaining());
+  const bool demanded = !ahead() || fetcher_.resource_.Awaited(remaining());
   return fetcher_.traffic_.rate.Take(bytes, demanded, end().get_token());
 }
 
@@ -224,8 +234,8 @@ Status PartFlight::Accept(std::span<const std::byte> data) {
 
 Status PartFlight::Store(std::span<const std::byte> data) {
   {
-    const auto turn = ahead_of_readers_ ? std::unique_lock(fetcher_.background_write_)
-                                        : std::unique_lock<BackgroundWrite>();
+    const auto turn = ahead() ? std::unique_lock(fetcher_.background_write_)
+                              : std::unique_lock<BackgroundWrite>();
     BRIMFS_RETURN_IF_ERROR(fetcher_.resource_.Write(position_, data));
   }
   position_ += data.size();
@@ -233,7 +243,7 @@ Status PartFlight::Store(std::span<const std::byte> data) {
   return OkStatus();
 }
 
-void PartFlight::End() { fetcher_.OnFlightEnd(ahead_of_readers_ ? range_.size() : 0); }
+void PartFlight::End() { fetcher_.OnFlightEnd(ahead() ? range_.size() : 0); }
 
 void PartFlight::Fail(const Status& error) {
   if (!race_->End(side_)) {

@@ -37,12 +37,13 @@ class PartFlight : public Flight, private BodySink {
  public:
   // `fetcher` counts this flight already. Until `deadline`; without one, Options::timeout from the
   // first try: nobody sleeps for it yet.
-  PartFlight(Fetcher& fetcher, const Range& range, std::optional<TimePoint> deadline)
+  PartFlight(Fetcher& fetcher, const Range& range, Priority priority,
+             std::optional<TimePoint> deadline)
       : fetcher_(fetcher),
         race_(std::make_shared<HedgeRace>()),
         side_(HedgeRace::Side::kFirst),
         range_(range),
-        ahead_of_readers_(!deadline),
+        priority_(priority),
         position_(range.begin),
         deadline_(deadline),
         left_(range.size()) {}
@@ -54,7 +55,7 @@ class PartFlight : public Flight, private BodySink {
         race_(std::move(race)),
         side_(HedgeRace::Side::kHedge),
         range_(range),
-        ahead_of_readers_(false),
+        priority_(Priority::kDemand),
         position_(from),
         deadline_(deadline),
         left_(range.end - from) {}
@@ -89,6 +90,8 @@ class PartFlight : public Flight, private BodySink {
   void EndCarrying(const Status& status);
   void Fail(const Status& error);
   void End();  // the last that this does with the fetcher
+  // Nobody slept for it when it was launched.
+  bool ahead() const { return priority_ != Priority::kDemand; }
   Range remaining() const { return {position_, range_.end}; }
 
   // It is silent: on the timer's thread, while it runs.
@@ -99,7 +102,7 @@ class PartFlight : public Flight, private BodySink {
   const std::shared_ptr<HedgeRace> race_;
   const HedgeRace::Side side_;
   const Range range_;
-  const bool ahead_of_readers_;     // nobody slept for it when it was launched
+  const Priority priority_;         // when it was launched; it may have been raised since
   std::atomic<uint64_t> position_;  // up to here everything is in the resource
   std::optional<TimePoint> deadline_;
   std::optional<Status> failure_;       // of the last try

@@ -228,6 +228,7 @@ class Resource {
   std::vector<Range> Coverage() const;
   uint64_t FilledBytes() const;
   std::optional<Range> NextGap(uint64_t from, uint64_t limit) const;
+  // Those who sleep or are parked, what they miss having been demanded.
   size_t WaiterCount() const;
 
   // Whether the observers know of all that has become covered: a reader may have its bytes a moment

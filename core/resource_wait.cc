@@ -1,4 +1,5 @@
 // Resource's readers: deciding, sleeping, parking, waking.
+#include <algorithm>
 #include <utility>
 
 #include "core/resource.h"
@@ -39,6 +40,7 @@ Result<Lease> Resource::WaitRange(Range range, TimePoint deadline, std::stop_tok
     end(Code::kInterrupted);
   });
   MutexLock lock(mu_);
+  sleeper.waits = true;
   while (!sleeper.outcome) {
     clock_.WaitUntil(sleeper.wake, mu_, deadline);
     if (deadline != kNever && clock_.Now() >= deadline) end(Code::kTimedOut);
@@ -107,7 +109,7 @@ void Resource::Conclude(Waiter& waiter, Result<Lease> outcome, Afterwards& after
 void Resource::Sleeper::OnEnded(Afterwards& /*after*/) { wake.NotifyOne(); }
 
 void Resource::Parked::OnEnded(Afterwards& after) {
-  if (armed) after.ended.push_back(self);
+  if (waits) after.ended.push_back(self);
   self.reset();
 }
 
@@ -130,7 +132,7 @@ void Resource::Arm(const std::shared_ptr<Parked>& parked, TimePoint deadline,
   });
   {
     MutexLock lock(mu_);
-    parked->armed = true;
+    parked->waits = true;
     if (!parked->outcome) return;
   }
   parked->Call(timer_);
@@ -144,7 +146,7 @@ void Resource::EndParked(Resource* resource, const std::weak_ptr<Parked>& weak, 
     Afterwards in_our_hands;
     MutexLock lock(resource->mu_);
     resource->Conclude(*parked, Status(why), in_our_hands);
-    if (!parked->armed) return;
+    if (!parked->waits) return;
   }
   parked->Call(timer);
 }
@@ -202,7 +204,8 @@ bool Resource::Awaited(const Range& range) const {
 
 size_t Resource::WaiterCount() const {
   MutexLock lock(mu_);
-  return waiters_.size();
+  return std::count_if(waiters_.begin(), waiters_.end(),
+                       [](const auto& entry) { return entry.second->waits; });
 }
 
 }  // namespace brimfs

@@ -31,6 +31,7 @@ struct Resource::Waiter {
   Range range;              // wanted, cut at the length
   Waiters::iterator place;  // in the queue, until the outcome is set
   std::optional<Result<Lease>> outcome;
+  bool waits = false;  // what it misses has been demanded; a parked one's thread is out of Arm
 };
 
 // Lies on the stack of the thread that sleeps.
@@ -54,7 +55,6 @@ struct Resource::Parked : Resource::Waiter {
   void Call(Timer& timer);
 
   std::atomic<bool> end_claimed{false};
-  bool armed = false;  // before that the thread in Arm calls `done`
   std::shared_ptr<Parked> self;
 
   // Set by the thread in Arm, then used by the one in Call.

@@ -122,9 +122,9 @@ Scheduler::Withdrawn Scheduler::Withdraw(const void* owner, const Range& range, 
   return result;
 }
 
-void Scheduler::Drop(const void* owner, Priority least) {
+void Scheduler::Drop(const void* owner, Priority most, Priority least) {
   const auto chosen = [&](const Job& job) {
-    return job.priority >= least && job.flight->owner() == owner;
+    return job.priority >= most && job.priority <= least && job.flight->owner() == owner;
   };
   std::vector<Job> removed;
   std::vector<std::shared_ptr<Flight>> running;

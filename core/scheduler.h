@@ -93,9 +93,9 @@ class Scheduler {
   using Withdrawn = std::vector<std::pair<std::shared_ptr<Flight>, Priority>>;
   Withdrawn Withdraw(const void* owner, const Range& range, Priority than);
 
-  // Flights of `owner` whose priority is `least` or less urgent are abandoned: queued ones at once,
-  // running ones in place of being run again, and told so (Flight::Unwanted).
-  void Drop(const void* owner, Priority least);
+  // Flights of `owner` whose priority is from `most` urgent to `least` are abandoned: queued ones
+  // at once, running ones in place of being run again, and told so (Flight::Unwanted).
+  void Drop(const void* owner, Priority most, Priority least = Priority::kFill);
 
   // Abandons what is queued, stops what runs. Idempotent.
   void Shutdown();

@@ -239,6 +239,22 @@ TEST_F(FetcherTest, DroppedReadaheadIsFetchedWhenItIsReadAfterAll) {
   EXPECT_EQ(Read({3 * kMiB, 3 * kMiB + 10}), Code::kOk);
 }
 
+TEST_F(FetcherTest, ClosingTheFileLeavesAFillAlone) {
+  options_.part_bytes = kMiB;
+  Start(2);
+  backend_.CloseGate(kPath);
+  fetcher_->BeginFill();
+  fetcher_->Prefetch({0, 4 * kMiB}, Priority::kFill);
+  fetcher_->Prefetch({4 * kMiB, 6 * kMiB}, Priority::kReadahead);
+  backend_.AwaitAtGate(kPath, 1);
+  fetcher_->DropPrefetch();
+  backend_.OpenGate(kPath);
+  AwaitIdle();
+  EXPECT_EQ(resource_->NextGap(0, 4 * kMiB), std::nullopt);
+  EXPECT_EQ(backend_.bytes_sent(), 4 * kMiB);
+  fetcher_->EndFill();
+}
+
 TEST_F(FetcherTest, ASmallRestIsFetchedThoughNobodyWantsIt) {
   options_.part_bytes = kMiB;
   Start(2);

@@ -76,6 +76,7 @@ TEST_F(StreamFlightTest, RequestsThatWereMadeAtOnceAreOneStreamFromThenOn) {
   Start(4);
   backend_.CloseGate(kPath, 10);
   std::future<Code> outcome = ReadInThread({0, kLength});
+  AwaitWaiters(1);
   backend_.AwaitAtGate(kPath, 1);
   AwaitRunning(1);  // the other answers were given up, what was queued is the stream's
   backend_.OpenGate(kPath);
@@ -150,6 +151,90 @@ TEST_F(StreamFlightTest, ClosingTheFileFreesTheConnection) {
   AwaitIdle();  // though the gate is closed
   backend_.OpenGate(kPath);
   EXPECT_EQ(Read({4 * kMiB, 4 * kMiB + 10}), Code::kOk);
+}
+
+// One request ahead of readers at a time from here on: where more are made at once it is found out
+// more than once that there are no ranges.
+TEST_F(StreamFlightTest, ClosingTheFileLeavesTheStreamToTheFill) {
+  Start(2);
+  backend_.CloseGate(kPath, 2 * kMiB);
+  fetcher_->BeginFill();
+  fetcher_->Prefetch({0, kLength}, Priority::kFill);
+  backend_.AwaitAtGate(kPath, 1);
+  EXPECT_EQ(Read({0, 10}), Code::kOk);
+  fetcher_->DropPrefetch();
+  backend_.OpenGate(kPath);
+  AwaitIdle();
+  EXPECT_EQ(resource_->state(), Resource::State::kCommitted);
+  EXPECT_EQ(backend_.bytes_sent(), kLength);
+  fetcher_->EndFill();
+}
+
+TEST_F(StreamFlightTest, AFillThatStopsFreesTheConnection) {
+  Start(2);
+  backend_.CloseGate(kPath, 2 * kMiB);
+  fetcher_->BeginFill();
+  fetcher_->Prefetch({0, kLength}, Priority::kFill);
+  backend_.AwaitAtGate(kPath, 1);
+  fetcher_->EndFill();
+  AwaitIdle();  // though the gate is closed
+  EXPECT_NE(resource_->state(), Resource::State::kCommitted);
+}
+
+TEST_F(StreamFlightTest, AFillThatStopsFreesTheConnectionOfAReaderThatHasClosed) {
+  Start(2);
+  backend_.CloseGate(kPath, 2 * kMiB);
+  fetcher_->BeginFill();
+  EXPECT_EQ(Read({0, 10}), Code::kOk);
+  fetcher_->Prefetch({0, kLength}, Priority::kFill);
+  backend_.AwaitAtGate(kPath, 1);
+  fetcher_->DropPrefetch();
+  fetcher_->EndFill();
+  AwaitIdle();  // though the gate is closed
+  EXPECT_NE(resource_->state(), Resource::State::kCommitted);
+}
+
+TEST_F(StreamFlightTest, AFillThatStopsLeavesTheStreamToItsReaders) {
+  Start(2);
+  backend_.CloseGate(kPath, 2 * kMiB);
+  fetcher_->BeginFill();
+  fetcher_->Prefetch({0, kLength}, Priority::kFill);
+  backend_.AwaitAtGate(kPath, 1);
+  std::future<Code> outcome = ReadAtMiB(4);
+  AwaitWaiters(1);
+  fetcher_->EndFill();
+  backend_.OpenGate(kPath);
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  EXPECT_THAT(backend_.fetches(), SizeIs(1));
+}
+
+TEST_F(StreamFlightTest, ABrokenStreamOfAFillIsNotMoreUrgentThanTheFill) {
+  Start(2);
+  backend_.FailNext(kPath, Status(Code::kUnavailable, "reset").set_retry_after(seconds(1)),
+                    2 * kMiB);
+  fetcher_->BeginFill();
+  fetcher_->Prefetch({0, kLength}, Priority::kFill);
+  AwaitRetry(1);
+  fetcher_->EndFill();
+  EXPECT_EQ(scheduler_->load().queued, 0);
+}
+
+TEST_F(StreamFlightTest, ABrokenStreamOfAFillIsAsUrgentAsItsReaders) {
+  Start(2);
+  backend_.CloseGate(kPath, 2 * kMiB);
+  backend_.FailNext(kPath, Status(Code::kUnavailable, "reset").set_retry_after(seconds(1)),
+                    3 * kMiB);
+  fetcher_->BeginFill();
+  fetcher_->Prefetch({0, kLength}, Priority::kFill);
+  backend_.AwaitAtGate(kPath, 1);
+  std::future<Code> outcome = ReadAtMiB(4);
+  AwaitWaiters(1);
+  backend_.OpenGate(kPath);
+  AwaitRetry(1);
+  fetcher_->EndFill();
+  clock_.Advance(seconds(1));
+  EXPECT_EQ(outcome.get(), Code::kOk);
+  EXPECT_EQ(stats_.fetch_retries, 1) << "it was given up and begun anew";
 }
 
 TEST_F(StreamFlightTest, WhoeverStillWaitsKeepsTheStream) {
