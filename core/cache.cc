@@ -358,6 +358,7 @@ std::vector<std::shared_ptr<CachedFile>> Cache::Unsettled() {
       DurableFile* const durable = slot->file->durable();
       if (durable != nullptr && (durable->dirty() || durable->follows())) {
         files.push_back(Handle(*slot));
+        settling_.insert(path);
       }
     }
   }
@@ -394,6 +395,7 @@ std::vector<StoredEntry> Cache::TakeCondemned() {
 void Cache::TrimClosed() {
   std::vector<std::unique_ptr<Slot>> leaving;  // destroyed after the lock is let go
   MutexLock lock(mu_);
+  settling_.clear();
   leaving = TrimIdle(options_.max_idle_files);
 }
 

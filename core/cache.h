@@ -141,7 +141,9 @@ class Cache : private OpenFiles {
   Result<uint64_t> Evict(const std::string& path);
 
   // The files below a directory ("" is the root) of which something is kept, in no order.
-  Result<std::vector<std::string>> PathsBelow(const std::string& directory);
+  // kInterrupted once `go_on`, which is asked again and again, says no.
+  Result<std::vector<std::string>> PathsBelow(const std::string& directory,
+                                              const std::function<bool()>& go_on);
 
   // The file of this version, if this mount has one at hand: none is made.
   std::shared_ptr<CachedFile> Peek(const std::string& path, const Version& version);
@@ -202,7 +204,9 @@ class Cache : private OpenFiles {
 
   // Those that nobody has leave, whatever was to be recorded; nothing if somebody has one.
   std::optional<std::vector<std::unique_ptr<Slot>>> TakeUnused(const std::string& path);
-  Result<uint64_t> EvictNow(const std::string& path);
+  // One try. `open`: somebody has it, a thread of the cache perhaps.
+  Result<uint64_t> EvictNow(const std::string& path, bool& open);
+  bool KeeperHas(const std::string& path);
 
   std::shared_ptr<CachedFile> Find(const std::string& path, const Version& version)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
@@ -251,7 +255,8 @@ class Cache : private OpenFiles {
   Mutex mu_;  // taken before a Fetcher's and a DurableFile's
   absl::flat_hash_map<std::string, std::vector<std::unique_ptr<Slot>>> slots_ ABSL_GUARDED_BY(mu_);
   absl::flat_hash_map<std::string, Slot*> by_name_ ABSL_GUARDED_BY(mu_);  // of the entry's file
-  std::list<Slot*> idle_ ABSL_GUARDED_BY(mu_);  // least recently used first
+  std::list<Slot*> idle_ ABSL_GUARDED_BY(mu_);                      // least recently used first
+  absl::flat_hash_set<std::string> settling_ ABSL_GUARDED_BY(mu_);  // paths that the keeper has
   // Paths of which a file is being made: two would take each other for another process.
   absl::flat_hash_set<std::string> making_ ABSL_GUARDED_BY(mu_);
   CondVar made_;

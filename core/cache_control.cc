@@ -9,7 +9,7 @@
 namespace brimfs {
 namespace {
 
-// The keeper and the verifier have a file for a moment, too; and what comes meanwhile is recorded.
+// Of an entry for what is to be pinned: what comes meanwhile may be recorded first.
 constexpr int kTries = 3;
 
 Status Busy(const std::string& why) { return Status(Code::kBusy, why); }
@@ -67,19 +67,29 @@ std::optional<std::vector<std::unique_ptr<Cache::Slot>>> Cache::TakeUnused(
   return taken;
 }
 
-Result<uint64_t> Cache::Evict(const std::string& path) {
-  Result<uint64_t> bytes = Status(Code::kBusy);
-  for (int i = 0; i < kTries; ++i) {
-    BeginMaking(path);
-    bytes = EvictNow(path);
-    EndMaking(path);
-    if (bytes.code() != Code::kBusy || Pinned(path)) break;
-    Flush();
-  }
-  return bytes;
+bool Cache::KeeperHas(const std::string& path) {
+  MutexLock lock(mu_);
+  return settling_.contains(path);
 }
 
-Result<uint64_t> Cache::EvictNow(const std::string& path) {
+Result<uint64_t> Cache::Evict(const std::string& path) {
+  bool open = false;
+  const auto evict = [&] {
+    BeginMaking(path);
+    Result<uint64_t> bytes = EvictNow(path, open);
+    EndMaking(path);
+    return bytes;
+  };
+  Result<uint64_t> bytes = evict();
+  if (!open || !catalogue_) return bytes;
+  // The keeper and the verifier have files open, too, that nobody else has.
+  const CacheVerifier::Pause pause(*verifier_);
+  if (KeeperHas(path)) Flush();
+  return evict();
+}
+
+Result<uint64_t> Cache::EvictNow(const std::string& path, bool& open) {
+  open = false;
   std::vector<StoredEntry> entries;
   if (catalogue_) {
     Result<std::vector<StoredEntry>> found =
@@ -91,7 +101,8 @@ Result<uint64_t> Cache::EvictNow(const std::string& path) {
                                   [](const StoredEntry& entry) { return entry.pinned; });
   if (pinned) return Busy("pinned");
   auto slots = TakeUnused(path);
-  if (!slots) return Busy("open");
+  open = !slots;
+  if (open) return Busy("open");
 
   uint64_t bytes = 0;
   for (std::unique_ptr<Slot>& slot : *slots) {
@@ -103,7 +114,8 @@ Result<uint64_t> Cache::EvictNow(const std::string& path) {
   }
   bool others = false;
   for (const StoredEntry& entry : entries) {
-    const std::optional<CacheDirectory::Claim> claim = directory_->TryClaimNow(entry.file);
+    // The sweeper and the verifier have a file for a moment, too.
+    const std::optional<CacheDirectory::Claim> claim = directory_->TryClaim(entry.file);
     // It may have changed since it was found.
     const Result<std::optional<StoredEntry>> now = catalogue_->Get(entry.id);
     if (!now.ok()) return now.status();
@@ -112,7 +124,7 @@ Result<uint64_t> Cache::EvictNow(const std::string& path) {
       others = true;
       continue;
     }
-    BRIMFS_RETURN_IF_ERROR(DurableFile::Drop(*shared_, **now));
+    BRIMFS_RETURN_IF_ERROR(evictor_->Drop(**now));
     bytes += (*now)->bytes;
   }
   if (directory_) CountRecorded(*shared_, 0);
@@ -121,11 +133,13 @@ Result<uint64_t> Cache::EvictNow(const std::string& path) {
   return bytes;
 }
 
-Result<std::vector<std::string>> Cache::PathsBelow(const std::string& directory) {
+Result<std::vector<std::string>> Cache::PathsBelow(const std::string& directory,
+                                                   const std::function<bool()>& go_on) {
   absl::flat_hash_set<std::string> paths;
   std::vector<std::string> directories;
   if (catalogue_) directories.push_back(directory);
   while (!directories.empty()) {
+    if (!go_on()) return Status(Code::kInterrupted, "stopped");
     const std::string in = std::exchange(directories.back(), {});
     directories.pop_back();
     const Result<std::vector<Catalogue::Child>> children =
@@ -211,7 +225,8 @@ Result<bool> Cache::Unpin(const std::string& path) {
   bool was_pinned = false;
   for (const StoredEntry& entry : *entries) {
     if (!entry.pinned) continue;
-    const Status unpinned = catalogue_->SetPinned(entry.id, false);
+    const Status unpinned =
+        evictor_->Record([&] { return catalogue_->SetPinned(entry.id, false); });
     if (!unpinned.ok() && unpinned.code() != Code::kNotFound) return unpinned;
     was_pinned = true;
   }

@@ -33,7 +33,8 @@ class OpenFiles {
   // Lets go of closed files that need another file (DurableFile::condemned), and tells which.
   virtual std::vector<StoredEntry> TakeCondemned() = 0;
 
-  // So many closed files keep their descriptors; the others are let go.
+  // A batch has ended, and nobody has its files any more for it. So many closed files keep their
+  // descriptors; the others are let go.
   virtual void TrimClosed() = 0;
 };
 

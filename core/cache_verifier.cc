@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace brimfs {
@@ -25,7 +26,7 @@ void CacheVerifier::Stop() {
   {
     MutexLock lock(mu_);
     stopping_ = true;
-    wake_.NotifyAll();
+    changed_.NotifyAll();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -38,39 +39,58 @@ void CacheVerifier::Add(const std::shared_ptr<CachedFile>& file) {
   if (stopping_ || queued) return;
   files_.push_back(file);
   if (files_.size() > kMostFiles) files_.pop_front();
-  wake_.NotifyAll();
+  changed_.NotifyAll();
+}
+
+CacheVerifier::Pause::Pause(CacheVerifier& verifier) : verifier_(verifier) {
+  MutexLock lock(verifier_.mu_);
+  ++verifier_.pauses_;
+  while (verifier_.verifying_) verifier_.changed_.Wait(verifier_.mu_);
+}
+
+CacheVerifier::Pause::~Pause() {
+  MutexLock lock(verifier_.mu_);
+  --verifier_.pauses_;
+  verifier_.changed_.NotifyAll();
 }
 
 void CacheVerifier::Run() {
   for (;;) {
-    std::shared_ptr<CachedFile> file;
+    std::weak_ptr<CachedFile> next;
     {
       MutexLock lock(mu_);
-      while (files_.empty() && !stopping_) wake_.Wait(mu_);
+      while ((files_.empty() || pauses_ > 0) && !stopping_) changed_.Wait(mu_);
       if (stopping_) return;
-      file = files_.front().lock();
+      next = std::move(files_.front());
       files_.pop_front();
+      verifying_ = true;
     }
-    if (file) Verify(*file);
+    bool done = true;
+    if (const std::shared_ptr<CachedFile> file = next.lock()) done = Verify(*file);
+    MutexLock lock(mu_);
+    if (!done) files_.push_front(std::move(next));
+    verifying_ = false;
+    changed_.NotifyAll();
   }
 }
 
-void CacheVerifier::Verify(CachedFile& file) {
+bool CacheVerifier::Verify(CachedFile& file) {
   DurableFile& durable = *file.durable();
   uint64_t from = 0;
-  while (!stopping()) {
+  while (!interrupted()) {
     const std::optional<Range> next = durable.NextStored(from, kStep);
-    if (!next) return;
+    if (!next) return true;
     from = next->end;
     for (const Range& wrong : durable.Recover(file.resource().Claim(*next))) {
       file.resource().Release(wrong);  // fetched when it is wanted
     }
   }
+  return false;
 }
 
-bool CacheVerifier::stopping() {
+bool CacheVerifier::interrupted() {
   MutexLock lock(mu_);
-  return stopping_;
+  return stopping_ || pauses_ > 0;
 }
 
 }  // namespace brimfs

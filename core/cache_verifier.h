@@ -26,14 +26,30 @@ class CacheVerifier {
   // Unless it is closed before its turn, or too many others come after it.
   void Add(const std::shared_ptr<CachedFile>& file);
 
+  // As long as it lives the thread has no file open; then it goes on where it was. Its making may
+  // wait for a read from the disk.
+  class Pause {
+   public:
+    explicit Pause(CacheVerifier& verifier);
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    CacheVerifier& verifier_;
+  };
+
  private:
   void Run();
-  void Verify(CachedFile& file);
-  bool stopping();
+  // Whether it has come to the end.
+  bool Verify(CachedFile& file);
+  bool interrupted();
 
   Mutex mu_;
-  CondVar wake_;
+  CondVar changed_;
   std::deque<std::weak_ptr<CachedFile>> files_ ABSL_GUARDED_BY(mu_);
+  bool verifying_ ABSL_GUARDED_BY(mu_) = false;  // the thread has a file
+  int pauses_ ABSL_GUARDED_BY(mu_) = 0;
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
   std::thread thread_;
 };

@@ -11,7 +11,7 @@
 
 namespace brimfs {
 
-// Shared by all processes that use the directory. One thread.
+// Thread-safe. Shared by all processes that use the directory.
 //
 //   DIR/reserve    a megabyte
 class DiskReserve {

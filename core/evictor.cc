@@ -163,9 +163,19 @@ uint64_t Evictor::Remove(std::vector<Victim>& victims) {
 }
 
 Status Evictor::Forget(std::vector<CatalogueChange>& changes) {
-  Status status = shared_.catalogue.Apply(changes, Catalogue::Durability::kPower);
+  return Record([&] { return shared_.catalogue.Apply(changes, Catalogue::Durability::kPower); });
+}
+
+Status Evictor::Record(const std::function<Status()>& record) {
+  Status status = record();
   if (status.code() != Code::kNoSpace || !reserve_.Release()) return status;
-  return shared_.catalogue.Apply(changes, Catalogue::Durability::kPower);
+  return record();
+}
+
+Status Evictor::Drop(const StoredEntry& entry) {
+  BRIMFS_RETURN_IF_ERROR(Record([&] { return DurableFile::Drop(shared_, entry); }));
+  if (shared_.space.HasRoom(DiskReserve::kSize)) reserve_.Fill();
+  return OkStatus();
 }
 
 bool Evictor::Punch(const CatalogueChange& change) {

@@ -31,6 +31,13 @@ class Evictor {
   // Room is wanted: CacheSpace::Excess says how much, and its OnEvicted is told.
   void Wake();
 
+  // Forgets an entry that nobody has, and removes its file. The caller has claimed it.
+  Status Drop(const StoredEntry& entry);
+
+  // Does `record`, after which something may leave; where the disk is full (kNoSpace) once more,
+  // with the room of the reserve.
+  Status Record(const std::function<Status()>& record);
+
  private:
   struct Victim {
     CatalogueChange change;
@@ -44,14 +51,14 @@ class Evictor {
   uint64_t Pass(uint64_t wanted);
   std::optional<Victim> Choose(const StoredEntry& entry, uint64_t wanted);
   uint64_t Remove(std::vector<Victim>& victims);
-  // Durably; on a full disk with the help of the reserve.
+  // Durably.
   Status Forget(std::vector<CatalogueChange>& changes);
   bool Punch(const CatalogueChange& change);
 
   const DurableFile::Shared shared_;
   OpenFiles& files_;
   const std::function<void()> flush_;
-  DiskReserve reserve_;  // of the thread
+  DiskReserve reserve_;
 
   Mutex mu_;
   CondVar wake_;

@@ -27,7 +27,7 @@ class Fill {
 
   Status Run() {
     file_.fetcher().BeginFill();
-    const Status status = FetchAndVerify();
+    Status status = FetchAndVerify();
     file_.fetcher().EndFill();
     return status;
   }

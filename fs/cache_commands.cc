@@ -18,8 +18,9 @@
 #include "core/catalogue.h"
 #include "core/file_io.h"
 #include "core/log.h"
-#include "fs/daemon.h"
+#include "fs/command_arguments.h"
 #include "fs/readable.h"
+#include "fs/source_commands.h"
 
 namespace brimfs {
 namespace {
@@ -29,27 +30,14 @@ struct Arguments {
   bool flag = false;
 };
 
-// Nothing: `err` has been told what is wrong.
-std::optional<Arguments> Parse(int argc, const char* const* argv, const std::string& flag,
-                               std::ostream& err) {
-  Arguments arguments;
+// What both take: a directory and one flag. Nothing: go on.
+std::optional<int> Parse(const CommandSyntax& syntax, const char* flag, int argc,
+                         const char* const* argv, std::ostream& out, std::ostream& err,
+                         Arguments& arguments) {
   CLI::App app;
-  app.set_help_flag();
   app.add_option("DIRECTORY", arguments.directory)->required();
   app.add_flag(flag, arguments.flag);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    err << "brimfs: " << EscapeForLog(error.what()) << "; usage: " << argv[0] << " DIRECTORY ["
-        << flag << "]\n";
-    return std::nullopt;
-  }
-  return arguments;
-}
-
-int Fail(int code, const Status& why, std::ostream& err) {
-  err << "brimfs: " << EscapeForLog(why.message()) << "\n";
-  return code;
+  return ParseArguments(app, syntax, argc, argv, out, err);
 }
 
 // Nothing is made in a directory that is no cache.
@@ -106,48 +94,67 @@ void PrintJson(const std::vector<StoredEntry>& entries, std::ostream& out) {
 }  // namespace
 
 int ListCache(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
-  const std::optional<Arguments> arguments = Parse(argc, argv, "--json", err);
-  if (!arguments) return kExitUsage;
-  if (const Status found = FindCache(arguments->directory); !found.ok()) {
-    return Fail(kExitSystem, found, err);
+  constexpr CommandSyntax kSyntax{
+      .arguments = "DIRECTORY [--json]",
+      .help =
+          "Lists what a cache directory holds, the most recently used first: the size of\n"
+          "each file, how much of it is filled, when it was last used (UTC), p if it is\n"
+          "pinned, k if the kernel was given it, its source and its path.\n"
+          "  --json  the same as one JSON object: files, filled, entries\n",
+  };
+  Arguments arguments;
+  if (const auto code = Parse(kSyntax, "--json", argc, argv, out, err, arguments)) return *code;
+  CommandErrors errors(argv[0], err);
+  if (const Status found = FindCache(arguments.directory); !found.ok()) {
+    return errors.FailWith(kCommandFailed, found);
   }
   std::vector<StoredEntry> entries;
-  const auto catalogue = Catalogue::Open(arguments->directory, Catalogue::OnDamage::kReport);
+  const auto catalogue = Catalogue::Open(arguments.directory, Catalogue::OnDamage::kReport);
   if (!catalogue.ok() && catalogue.code() != Code::kNotFound) {
-    return Fail(kExitSystem, catalogue.status(), err);
+    return errors.FailWith(kCommandFailed, catalogue.status());
   }
   if (catalogue.ok()) {
     const Status read = (*catalogue)->ForEach([&](const StoredEntry& entry) {
       if (!entry.file.empty()) entries.push_back(entry);
     });
-    if (!read.ok()) return Fail(kExitSystem, read, err);
+    if (!read.ok()) return errors.FailWith(kCommandFailed, read);
   }
   std::sort(entries.begin(), entries.end(), [](const StoredEntry& a, const StoredEntry& b) {
     return a.last_use != b.last_use ? a.last_use > b.last_use : a.id < b.id;
   });
-  arguments->flag ? PrintJson(entries, out) : PrintText(entries, out);
-  return kExitOk;
+  arguments.flag ? PrintJson(entries, out) : PrintText(entries, out);
+  return kCommandOk;
 }
 
 int CheckCacheDirectory(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
-  const std::optional<Arguments> arguments = Parse(argc, argv, "-n", err);
-  if (!arguments) return kCheckUsage;
+  constexpr CommandSyntax kSyntax{
+      .arguments = "DIRECTORY [-n]",
+      .help =
+          "Verifies the catalogue of a cache directory and every block of every file, and\n"
+          "repairs: what is damaged or lost is forgotten, to be fetched again. What a mount\n"
+          "is using is left alone. Exit codes are those of fsck(8).\n"
+          "  -n  only look, change nothing\n",
+      .usage_code = kCheckUsage,
+  };
+  Arguments arguments;
+  if (const auto code = Parse(kSyntax, "-n", argc, argv, out, err, arguments)) return *code;
+  CommandErrors errors(argv[0], err);
   umask(077);  // of what is made anew
   CacheCheckOptions options;
-  options.repair = !arguments->flag;
-  if (const Status found = FindCache(arguments->directory); !found.ok()) {
-    return Fail(kCheckFailed, found, err);
+  options.repair = !arguments.flag;
+  if (const Status found = FindCache(arguments.directory); !found.ok()) {
+    return errors.FailWith(kCheckFailed, found);
   }
-  const auto directory = CacheDirectory::Open(arguments->directory);
-  if (!directory.ok()) return Fail(kCheckFailed, directory.status(), err);
+  const auto directory = CacheDirectory::Open(arguments.directory);
+  if (!directory.ok()) return errors.FailWith(kCheckFailed, directory.status());
   const auto catalogue =
-      Catalogue::Open(arguments->directory, options.repair ? Catalogue::OnDamage::kReplace
-                                                           : Catalogue::OnDamage::kReport);
-  if (!catalogue.ok()) return Fail(kCheckFailed, catalogue.status(), err);
+      Catalogue::Open(arguments.directory, options.repair ? Catalogue::OnDamage::kReplace
+                                                          : Catalogue::OnDamage::kReport);
+  if (!catalogue.ok()) return errors.FailWith(kCheckFailed, catalogue.status());
   const Result<CacheCheckResult> result =
       CheckCache(**directory, **catalogue, FileIo::System(), options,
                  [&](const std::string& line) { out << EscapeForLog(line) << '\n'; });
-  if (!result.ok()) return Fail(kCheckFailed, result.status(), err);
+  if (!result.ok()) return errors.FailWith(kCheckFailed, result.status());
   out << result->entries << " files checked, " << ReadableBytes(result->bytes) << " right, "
       << result->in_use << " in use, " << result->corrected << " corrected, " << result->left
       << " left\n";

@@ -16,8 +16,7 @@ enum CheckExitCode {
   kCheckUsage = 16,
 };
 
-// Command::run. ListCache answers with an ExitCode of fs/daemon.h, CheckCacheDirectory with one of
-// these.
+// Command::run. ListCache answers with a CommandExitCode, CheckCacheDirectory with one of these.
 int ListCache(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 int CheckCacheDirectory(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 

@@ -1,60 +1,36 @@
 #include "fs/cli.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <string_view>
 #include <vector>
 
 #include "fs/commands.h"
+#include "fs/help_command.h"
+#include "fs/nearest_name.h"
 
 namespace brimfs {
 namespace {
 
-std::string Help() {
-  std::string text =
-      "brimfs mounts remote objects as ordinary files, which fill as they are read.\n"
-      "\n"
-      "Usage: brimfs SOURCE MOUNTPOINT [-f] [-d] [-o OPTION,...]\n"
-      "       brimfs COMMAND ARGUMENT...\n"
-      "\n"
-      "SOURCE is http://HOST/PATH, https://HOST/PATH, s3://BUCKET/PREFIX, file:///PATH, /PATH or\n"
-      "list:FILE, a file with URLs. One that ends in '/' is a directory; any other is asked\n"
-      "whether it is one object or a directory.\n"
-      "Unmount with: umount MOUNTPOINT, or as a user: fusermount3 -u MOUNTPOINT\n"
-      "Through mount(8) and fstab(5), with the type brimfs, see mount.brimfs(8).\n"
-      "\n"
-      "Commands:\n";
-  for (const Command& command : CommandTable()) {
-    text.append("  brimfs ").append(command.name).append(" ").append(command.arguments);
-    text.append("\n      ").append(command.help).append("\n");
-  }
-  text.append(
-      "\n"
-      "  -f, --foreground  stay, and log to standard error\n"
-      "  -d, --debug       as -f, and log more\n"
-      "  -o OPTION,...     may be repeated; a backslash escapes a comma\n"
-      "  -V, --version     print the version\n"
-      "  -h, --help        print this\n"
-      "\n"
-      "Options:\n");
-  constexpr size_t kHelpColumn = 27;
-  for (const OptionInfo& option : OptionTable()) {
-    std::string line = "  ";
-    line.append(option.name);
-    if (!option.argument.empty()) line.append("=").append(option.argument);
-    line.resize(std::max(line.size() + 2, kHelpColumn), ' ');
-    line.append(option.help);
-    if (!option.fallback.empty()) line.append(" [").append(option.fallback).append("]");
-    text.append(line).append("\n");
-  }
-  text.append("Accepted without effect, as fstab(5) may have them:");
-  for (const std::string_view name : OptionsWithoutEffect()) text.append(" ").append(name);
-  text.append(" comment= x-*\nThe mount is read-only.\n");
-  return text;
-}
+// Letters by which a word may differ from the command that was meant.
+constexpr size_t kMostMistakes = 2;
 
 Status Usage(const std::string& what) {
   return Status(Code::kInvalidArgument, what + "; try brimfs --help");
+}
+
+// A name in this directory may be a source; one that is not there is rather a command with a
+// mistake in it. What it has for a mountpoint must not be blamed then.
+Status CheckSource(const std::string& source) {
+  if (source.find_first_of("/:") != std::string::npos) return OkStatus();
+  if (access(source.c_str(), F_OK) == 0) return OkStatus();
+  const std::string what = "'" + source + "' is neither a command nor a source";
+  const std::string_view nearest =
+      NearestRow(CommandTable(), source, [](const Command& command) { return command.name; }).name;
+  const size_t distance = EditDistance(source, nearest);
+  if (distance > kMostMistakes || distance >= nearest.size()) return Usage(what);
+  return Status(Code::kInvalidArgument, what + "; did you mean '" + std::string(nearest) + "'?");
 }
 
 }  // namespace
@@ -78,7 +54,8 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, const st
   app.add_flag("-h,--help", help);
   app.add_flag("-V,--version", show_version);
   app.add_option("-o", options)->allow_extra_args(false);
-  if (IsMountHelper(argv[0])) {
+  const bool mount_helper = IsMountHelper(argv[0]);
+  if (mount_helper) {
     app.add_flag("-f", line.fake);
     app.add_flag("-s", sloppy);
     app.add_flag("-v", line.verbose);
@@ -94,13 +71,18 @@ Result<CommandLine> ParseCommandLine(int argc, const char* const* argv, const st
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    // What follows a command that is none may be a flag of the one that was meant.
+    if (argc > 1 && argv[1][0] != '-' && !mount_helper) {
+      BRIMFS_RETURN_IF_ERROR(CheckSource(argv[1]));
+    }
     return Usage(error.what());
   }
-  if (help) line.answer = Help();
+  if (help) line.answer = mount_helper ? MountHelperHelp() : ProgramHelp();
   if (show_version) line.answer = "brimfs " + version + "\n";
   if (!line.answer.empty()) return line;
 
   if (line.source.empty()) return Usage("SOURCE and MOUNTPOINT are missing");
+  if (!mount_helper) BRIMFS_RETURN_IF_ERROR(CheckSource(line.source));
   if (line.mountpoint.empty()) return Usage("MOUNTPOINT is missing");
   Result<MountOptions> resolved = OptionsFor(
       line.source, options, places, sloppy ? UnknownOptions::kIgnored : UnknownOptions::kRefused);

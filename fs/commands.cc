@@ -1,12 +1,18 @@
 #include "fs/commands.h"
 
+#include <unistd.h>
+
+#include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "fs/cache_commands.h"
 #include "fs/cli.h"
+#include "fs/command_output.h"
 #include "fs/completion_command.h"
 #include "fs/daemon.h"
+#include "fs/help_command.h"
 #include "fs/mount_commands.h"
 #include "fs/source_commands.h"
 
@@ -31,10 +37,26 @@ constexpr Command kCommands[] = {
     {"map", "PATH", "show as a picture which parts of a file were fetched", ShowMap},
     {"cache", "DIRECTORY [--json]", "list what a cache directory holds; --json for programs",
      ListCache},
-    {"check", "DIRECTORY [-n]", "verify and repair one; -n only looks", CheckCacheDirectory},
+    {"check", "DIRECTORY [-n]", "verify and repair one; -n only looks", CheckCacheDirectory,
+     kCheckFailed},
     {"completion", "commands|options", "what a shell may complete, for its completion of brimfs",
      PrintCompletions},
+    {"help", "[COMMAND]", "print the help of a command, or this", ShowHelp},
 };
+
+int Run(const Command& command, int argc, const char* const* argv, std::ostream& out,
+        std::ostream& err) {
+  // Other streams than those of the process are the caller's own.
+  std::optional<CommandOutput> output;
+  std::optional<CommandOutput> errors;
+  if (&out == &std::cout) output.emplace(out, STDOUT_FILENO);
+  if (&err == &std::cerr) errors.emplace(err, STDERR_FILENO);
+  const int code = command.run(argc, argv, out, err);
+  const Status printed = output ? output->Finish() : OkStatus();
+  if (printed.ok()) return code;
+  CommandErrors(argv[0], err).Say(printed.message());
+  return code == kCommandOk ? command.not_written : code;
+}
 
 }  // namespace
 
@@ -52,7 +74,7 @@ std::optional<int> RunCommand(int argc, const char* const* argv, std::ostream& o
     arguments[0] = title.c_str();
     const int count = static_cast<int>(arguments.size());
     arguments.push_back(nullptr);
-    return command.run(count, arguments.data(), out, err);
+    return Run(command, count, arguments.data(), out, err);
   }
   return std::nullopt;
 }

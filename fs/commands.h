@@ -18,9 +18,12 @@ struct Command {
   // argv[0] is "brimfs NAME", what follows are the arguments. Returns the exit code.
   //
   // The process is as its user started it (umask, signals), but for PrepareCommand; so Ctrl-C ends
-  // it at once unless the command takes care of that. Errors are lines on `err`,
+  // it at once unless the command takes care of that (CommandSignals). Errors are lines on `err`,
   // "brimfs NAME: PATH: why; remedy".
   int (*run)(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
+
+  // The exit code in place of 0 if what it printed could not be written, which is then said.
+  int not_written = 1;
 };
 
 // Where a command has no codes of its own (as check has those of fsck(8)).

@@ -1,14 +1,25 @@
 #include "fs/completion_command.h"
 
-#include <string_view>
+#include <CLI/CLI.hpp>
+#include <string>
 
-#include "fs/commands.h"
+#include "fs/command_arguments.h"
 #include "fs/mount_options.h"
+#include "fs/source_commands.h"
 
 namespace brimfs {
 
 int PrintCompletions(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
-  const std::string_view what = argc == 2 ? argv[1] : "";
+  constexpr CommandSyntax kSyntax{
+      .arguments = "commands|options",
+      .help =
+          "Prints the commands, or the mount options, for the completion of a shell: one a\n"
+          "line, with what they take and their help, separated by tabs.\n",
+  };
+  std::string what;
+  CLI::App app;
+  app.add_option("WHAT", what)->required();
+  if (const auto code = ParseArguments(app, kSyntax, argc, argv, out, err)) return *code;
   if (what == "commands") {
     for (const Command& command : CommandTable()) {
       out << command.name << '\t' << command.arguments << '\t' << command.help << '\n';
@@ -19,8 +30,7 @@ int PrintCompletions(int argc, const char* const* argv, std::ostream& out, std::
           << option.help << '\n';
     }
   } else {
-    err << argv[0] << ": expected commands or options; usage: " << argv[0] << " commands|options\n";
-    return kCommandUsage;
+    return CommandErrors(argv[0], err).Usage("expected commands or options", kSyntax.arguments);
   }
   return kCommandOk;
 }

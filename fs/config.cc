@@ -38,6 +38,17 @@ Status ParseAll(const std::vector<std::string>& given, UnknownOptions unknown,
   return OkStatus();
 }
 
+bool Names(std::string_view message, const std::string& option) {
+  for (size_t at = 0; (at = message.find(option, at)) != std::string_view::npos; ++at) {
+    const std::string_view before = message.substr(0, at);
+    const std::string_view after = message.substr(at + option.size());
+    const bool begins = before.empty() || before.ends_with(' ');
+    if (begins && after.starts_with('=')) return true;
+    if (before.ends_with("option ") && after.find_first_of(" :;") == 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 ConfigPlaces ConfigPlaces::OfThisUser() {
@@ -71,6 +82,15 @@ Result<MountOptions> OptionsFor(const std::string& source, const std::vector<std
   }
   BRIMFS_RETURN_IF_ERROR(ParseAll(given, unknown, options));
   return options;
+}
+
+Status WithOrigins(const Status& why, const MountOptions& options) {
+  std::string message = why.message();
+  for (const auto& [option, place] : options.origins) {
+    if (!Names(why.message(), option)) continue;
+    message.append(" (").append(option).append(" is set in ").append(place).append(")");
+  }
+  return Status(why.code(), std::move(message));
 }
 
 }  // namespace brimfs

@@ -30,6 +30,10 @@ Result<MountOptions> OptionsFor(const std::string& source, const std::vector<std
                                 const ConfigPlaces& places,
                                 UnknownOptions unknown = UnknownOptions::kRefused);
 
+// `why`, and where the options stand that it names ("cache=", "option intr") and that a
+// configuration file has set. Of whoever runs into it that need not be the author.
+Status WithOrigins(const Status& why, const MountOptions& options);
+
 }  // namespace brimfs
 
 #endif  // BRIMFS_FS_CONFIG_H_

@@ -21,16 +21,25 @@ namespace {
 // More is no configuration.
 constexpr off_t kMostBytes = 1 << 20;
 
+// "/srv" for "file:///srv" and its like.
+std::string WithoutFileScheme(std::string source) {
+  if (source == "file:" || source == "file://") return "/";
+  for (const std::string_view begin : {"file://localhost/", "file:///", "file:/"}) {
+    if (source.starts_with(begin)) return source.substr(begin.size() - 1);
+  }
+  return source;
+}
+
 // A host's name and a scheme are the same in any letter case; a path is not.
 std::string Normalised(std::string_view source) {
   std::string result(source);
   const size_t slashes = result.find("://");
-  if (slashes == std::string::npos) return result;
+  if (slashes == std::string::npos) return WithoutFileScheme(std::move(result));
   const size_t path = std::min(result.find('/', slashes + 3), result.size());
   for (size_t i = 0; i < path; ++i) {
     if (result[i] >= 'A' && result[i] <= 'Z') result[i] = static_cast<char>(result[i] - 'A' + 'a');
   }
-  return result;
+  return WithoutFileScheme(std::move(result));
 }
 
 bool NamesAPath(const OptionInfo& option) {
@@ -45,7 +54,8 @@ bool SourceBeginsWith(std::string_view source, std::string_view begin) {
   std::string part = Normalised(begin);
   part.resize(part.find_last_not_of('/') + 1);
   if (!whole.starts_with(part)) return false;
-  return whole.size() == part.size() || whole[part.size()] == '/' || whole[part.size()] == '?';
+  return whole.size() == part.size() || whole[part.size()] == '/' || whole[part.size()] == '?' ||
+         part.ends_with(':');
 }
 
 // From TOML to sections. Keys come in the order of the file, so that the first mistake is said.
@@ -91,9 +101,12 @@ class ConfigFile::Reader {
     return members;
   }
 
+  std::string Place(const toml::source_region& where) const {
+    return path_ + ":" + std::to_string(where.begin.line);
+  }
+
   Status Wrong(const toml::source_region& where, const std::string& what) const {
-    return Status(Code::kInvalidArgument,
-                  path_ + ":" + std::to_string(where.begin.line) + ": " + what);
+    return Status(Code::kInvalidArgument, Place(where) + ": " + what);
   }
 
   Status ReadSection(const toml::key& key, const toml::table& table, Section& section) const {
@@ -132,7 +145,7 @@ class ConfigFile::Reader {
     if (const Status set = SetMountOption(*option, *value, unused); !set.ok()) {
       return Wrong(key.source(), set.message());
     }
-    section.entries.push_back({option, *std::move(value)});
+    section.entries.push_back({option, *std::move(value), Place(key.source())});
     return OkStatus();
   }
 
@@ -202,6 +215,7 @@ void ForgetWhoAsks(MountOptions& options) {
   options.netrc.clear();
   options.profile.clear();
   options.anonymous = false;
+  std::erase_if(options.origins, [](const auto& origin) { return SaysWhoAsks(origin.first); });
 }
 
 void ConfigFile::Apply(std::string_view source, MountOptions& options) const {
@@ -217,6 +231,7 @@ void ConfigFile::Apply(std::string_view source, MountOptions& options) const {
         continue;
       }
       (void)SetMountOption(*entry.option, entry.value, options);  // Parse has tried it
+      options.origins.insert_or_assign(std::string(entry.option->name), entry.place);
     }
   }
 }

@@ -35,6 +35,7 @@ class ConfigFile {
   struct Entry {
     const OptionInfo* option = nullptr;
     std::string value;
+    std::string place;  // "PATH:LINE"
   };
   struct Section {
     std::string begin;  // of the sources that it is for; empty: all
@@ -51,7 +52,8 @@ bool SaysWhoAsks(std::string_view option);
 void ForgetWhoAsks(MountOptions& options);
 
 // Whether `source` is `begin` or lies in it: "s3://b/d" lies in "s3://", "s3://b" and "s3://b/d/",
-// but not in "s3://b/data". The letter case of a scheme and a host does not count.
+// but not in "s3://b/data"; in "list:" lies every list, in "file:///" every absolute path. The
+// letter case of a scheme and a host does not count.
 bool SourceBeginsWith(std::string_view source, std::string_view begin);
 
 }  // namespace brimfs

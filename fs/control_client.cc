@@ -17,10 +17,8 @@
 #include <string_view>
 #include <utility>
 
-#include "core/clock.h"
 #include "fs/control_access.h"
 #include "fs/control_socket.h"
-#include "fs/mount_table.h"
 
 namespace brimfs {
 namespace {
@@ -31,7 +29,7 @@ Status NotOurs() { return Status(Code::kInvalidArgument, "not in a mount of brim
 
 // Who mounted the file system `device`, if it is one of brimfs.
 std::optional<uid_t> OwnerOf(dev_t device) {
-  const std::string wanted = std::to_string(major(device)) + ":" + std::to_string(minor(device));
+  const std::string wanted = DeviceName(device);
   for (const MountEntry& entry : ReadMountTable()) {
     if (entry.device != wanted || entry.type != "fuse.brimfs") continue;
     constexpr std::string_view kName = "user_id=";
@@ -45,6 +43,8 @@ std::optional<uid_t> OwnerOf(dev_t device) {
   return std::nullopt;
 }
 
+Status SystemError(int error) { return Status(FromErrno(error), strerrordesc_np(error)); }
+
 Status SocketOf(int fd, std::string& socket) {
   std::array<char, PATH_MAX> value{};
   const std::string path = "/proc/self/fd/" + std::to_string(fd);
@@ -57,16 +57,13 @@ Status SocketOf(int fd, std::string& socket) {
   return OkStatus();
 }
 
-}  // namespace
-
-Result<MountedFile> FindMountedFile(const std::string& path, const MountedFile* like) {
+Result<MountedFile> MountedFileOf(UniqueFd fd, const MountedFile* like) {
   MountedFile file;
-  file.fd = UniqueFd(open(path.c_str(), O_PATH | O_CLOEXEC));
-  if (!file.fd.valid()) return Status(FromErrno(errno), strerrordesc_np(errno));
+  file.fd = std::move(fd);
   struct statfs system {};
   struct stat found {};
   if (fstatfs(file.fd.get(), &system) != 0 || fstat(file.fd.get(), &found) != 0) {
-    return Status(FromErrno(errno), strerrordesc_np(errno));
+    return SystemError(errno);
   }
   if (system.f_type != FUSE_SUPER_MAGIC) return NotOurs();
   file.device = found.st_dev;
@@ -85,10 +82,52 @@ Result<MountedFile> FindMountedFile(const std::string& path, const MountedFile* 
   return file;
 }
 
+// Without asking the file system, which may be dead.
+std::string DeviceOf(int fd) {
+  struct statx found {};
+  if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &found) != 0) return "";
+  return DeviceName(makedev(found.stx_dev_major, found.stx_dev_minor));
+}
+
+// Whether it may be the last answer to a request, or one before it. What the mount cannot read it
+// answers under 0.
+bool Answers(const ControlAnswer& answer, const ControlRequest& request) {
+  if (!answer.last()) {
+    return answer.id == request.id && request.command != ControlCommand::kStatus &&
+           request.command != ControlCommand::kMap;
+  }
+  return answer.id == request.id || (answer.id == 0 && std::holds_alternative<Status>(answer.what));
+}
+
+}  // namespace
+
+Result<MountedFile> FindMountedFile(const std::string& path, const MountedFile* like) {
+  UniqueFd fd(open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!fd.valid()) return SystemError(errno);
+  return MountedFileOf(std::move(fd), like);
+}
+
+Result<MountedFile> EnterMount(const MountPlaces& mount) {
+  Status why(Code::kNotFound, "other mounts cover it");
+  for (const std::string& mountpoint : mount.mountpoints) {
+    UniqueFd fd(open(mountpoint.c_str(), O_PATH | O_CLOEXEC));
+    if (!fd.valid() && errno == EACCES) why = SystemError(errno);
+    if (!fd.valid() || DeviceOf(fd.get()) != mount.device) continue;
+    Result<MountedFile> file = MountedFileOf(std::move(fd), nullptr);
+    if (file.ok()) file->node = 0;
+    if (file.code() != Code::kDenied) return file;
+    why = file.status();
+  }
+  return why;
+}
+
 Result<std::unique_ptr<ControlClient>> ControlClient::Connect(const MountedFile& file) {
   Result<UniqueFd> socket = ConnectTo(file.socket);
   if (socket.code() == Code::kDenied) {
     return Status(Code::kDenied, "the mount is another user's: its socket is not for you");
+  }
+  if (socket.code() == Code::kNotFound) {
+    return Status(Code::kUnavailable, file.socket + ": nobody answers");
   }
   if (!socket.ok()) return socket.status();
   const Result<Caller> server = CallerOf(socket->get());
@@ -100,8 +139,8 @@ Result<std::unique_ptr<ControlClient>> ControlClient::Connect(const MountedFile&
   return std::make_unique<ControlClient>(std::move(*socket));
 }
 
-ControlClient::ControlClient(UniqueFd socket)
-    : socket_(std::move(socket), kMostAnswerBytes, kMostWaiting) {}
+ControlClient::ControlClient(UniqueFd socket, Duration patience)
+    : patience_(patience), socket_(std::move(socket), kMostAnswerBytes, kMostWaiting) {}
 
 Status ControlClient::Send(const ControlRequest& request) {
   return socket_.Send(FormatRequest(request));
@@ -110,13 +149,14 @@ Status ControlClient::Send(const ControlRequest& request) {
 Result<std::optional<ControlAnswer>> ControlClient::TryReceive() {
   std::optional<std::string> line = socket_.NextLine();
   if (!line) {
-    BRIMFS_RETURN_IF_ERROR(socket_.Flush());
+    const Status flushed = socket_.Flush();  // one that has gone may have said why
     const Status received = socket_.Receive();
     line = socket_.NextLine();
     if (!line && received.code() == Code::kEof) {
       return Status(Code::kShutdown, "the mount has closed the connection");
     }
     if (!line && !received.ok()) return received;
+    if (!line && !flushed.ok()) return flushed;
   }
   if (!line) return std::optional<ControlAnswer>();
   Result<ControlAnswer> answer = ParseAnswer(*line);
@@ -125,16 +165,19 @@ Result<std::optional<ControlAnswer>> ControlClient::TryReceive() {
 }
 
 Result<ControlAnswer> ControlClient::Ask(const ControlRequest& request, const EachAnswer& each) {
-  BRIMFS_RETURN_IF_ERROR(Send(request));
+  (void)Send(request).ok();  // where it fails, TryReceive says why
   Clock& clock = Clock::Steady();
-  TimePoint deadline = clock.Now() + kPatience;
+  TimePoint deadline = clock.Now() + patience_;
   for (;;) {
     Result<std::optional<ControlAnswer>> answer = TryReceive();
     if (!answer.ok()) return answer.status();
     if (*answer) {
+      if (!Answers(**answer, request)) {
+        return Status(Code::kProtocol, "the mount answers what it was not asked");
+      }
       if ((*answer)->last()) return std::move(**answer);
       if (each) each(**answer);
-      deadline = clock.Now() + kPatience;
+      deadline = clock.Now() + patience_;
       continue;
     }
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock.Now());

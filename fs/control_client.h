@@ -11,10 +11,12 @@
 #include <optional>
 #include <string>
 
+#include "core/clock.h"
 #include "core/status.h"
 #include "core/unique_fd.h"
 #include "fs/control_protocol.h"
 #include "fs/line_socket.h"
+#include "fs/mount_table.h"
 
 namespace brimfs {
 
@@ -23,7 +25,7 @@ namespace brimfs {
 struct MountedFile {
   UniqueFd fd;  // O_PATH
   dev_t device = 0;
-  NodeId node = 0;
+  NodeId node = 0;  // 0: the mount itself is meant
   bool directory = false;
   uint64_t size = 0;   // bytes
   std::string socket;  // of the mount
@@ -35,7 +37,12 @@ struct MountedFile {
 // `like`, which may be null, is not asked again if the two are of one mount.
 Result<MountedFile> FindMountedFile(const std::string& path, const MountedFile* like = nullptr);
 
-// Used by one thread.
+// The mount itself, through whichever of its places leads to it. kNotFound: none does, others are
+// mounted over all of them. kDenied: not for this user. Others: the mount is dead.
+Result<MountedFile> EnterMount(const MountPlaces& mount);
+
+// Whoever listens may say anything: what is no answer to the request is an error. Used by one
+// thread.
 class ControlClient {
  public:
   // An answer that takes longer does not come.
@@ -46,7 +53,7 @@ class ControlClient {
   static Result<std::unique_ptr<ControlClient>> Connect(const MountedFile& file);
 
   // For tests, and for who knows the socket.
-  explicit ControlClient(UniqueFd socket);
+  explicit ControlClient(UniqueFd socket, Duration patience = kPatience);
 
   int fd() const { return socket_.fd(); }
 
@@ -56,11 +63,13 @@ class ControlClient {
   // What has come, without waiting. Nothing: no whole answer yet. kEof: the mount has gone.
   Result<std::optional<ControlAnswer>> TryReceive();
 
-  // Sends, and waits for the last answer; `each` is told of those before it.
+  // Sends, and waits for the last answer; `each` is told of those before it, of which kStatus and
+  // kMap have none. kProtocol: what comes is not for this request.
   using EachAnswer = std::function<void(const ControlAnswer& answer)>;
   Result<ControlAnswer> Ask(const ControlRequest& request, const EachAnswer& each = {});
 
  private:
+  const Duration patience_;
   LineSocket socket_;
 };
 

@@ -24,7 +24,7 @@ ControlConnection::ControlConnection(UniqueFd socket, Caller caller, ControlServ
       idle_(idle),
       ended_fd_(std::make_shared<UniqueFd>(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))),
       socket_(std::move(socket), kMostRequestBytes, kMostWaiting),
-      fills_(service.filler(), [ended = ended_fd_] {
+      fills_(service.filler(), service.ShareOf(caller_), [ended = ended_fd_] {
         constexpr uint64_t kOne = 1;
         (void)!write(ended->get(), &kOne, sizeof kOne);
       }) {}
@@ -56,7 +56,7 @@ void ControlConnection::Run(const std::stop_token& stop) {
       idle_until = clock.Now() + idle_;
       const bool progress = clock.Now() >= progress_due;
       if (!TellOfFills(progress)) return;
-      if (progress) progress_due = clock.Now() + kProgress;
+      if (progress) progress_due = clock.Now() + ControlService::kProgress;
     } else if (clock.Now() >= idle_until) {
       return;
     }
@@ -86,8 +86,14 @@ bool ControlConnection::Handle(std::string_view line, const std::stop_token& sto
   }
   bool sent = true;
   service_.Answer(
-      *request, [&](const ControlAnswer& answer) { sent = sent && Send(answer); }, stop);
+      *request, [&](const ControlAnswer& answer) { sent = sent && Send(answer); },
+      [&] { return !sent || stop.stop_requested() || Closed(); });
   return sent;
+}
+
+bool ControlConnection::Closed() const {
+  pollfd end{socket_.fd(), 0, 0};  // who says no more may still listen: no POLLRDHUP
+  return poll(&end, 1, 0) > 0 && (end.revents & (POLLHUP | POLLERR)) != 0;
 }
 
 bool ControlConnection::TellOfFills(bool progress) {

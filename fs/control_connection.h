@@ -21,9 +21,6 @@ class ControlConnection {
   // Bytes of answers that wait for a client who does not read: more end the connection.
   static constexpr size_t kMostWaiting = 4 << 20;
 
-  // How often a client hears how far its fills have come.
-  static constexpr auto kProgress = std::chrono::milliseconds(200);
-
   // Becomes readable when everything is to end: `stop_fd`. `idle` without a request or a fill ends
   // this one. `service` outlives this.
   ControlConnection(UniqueFd socket, Caller caller, ControlService& service, int stop_fd,
@@ -39,6 +36,8 @@ class ControlConnection {
   bool Handle(std::string_view line, const std::stop_token& stop);
   bool TellOfFills(bool progress);
   bool Send(const ControlAnswer& answer);
+  // Whether the client has gone, which may be asked while a request is answered.
+  bool Closed() const;
 
   const Caller caller_;
   ControlService& service_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 #include <utility>
@@ -96,35 +97,50 @@ void EachField(S& done, F&& field) requires std::is_same_v<std::remove_const_t<S
   field("bytes", done.bytes);
 }
 
-// Of what goes over the socket, and of what has come over it.
-enum class Texts { kRaw, kEscaped };
-
 template <typename T>
-Json ToJson(const T& value, Texts /*texts*/) {
+Json ToJson(const T& value) {
   return value;
 }
-Json ToJson(const std::string& text, Texts texts) {
-  return texts == Texts::kEscaped ? text : EscapeForLog(text.substr(0, kMostText));
-}
-Json ToJson(const std::vector<Range>& ranges, Texts /*texts*/) {
+Json ToJson(const std::string& text) { return EscapeForLog(text.substr(0, kMostText)); }
+Json ToJson(const std::vector<Range>& ranges) {
   Json list = Json::array();
   for (const Range& range : ranges) list.push_back({range.begin, range.end});
   return list;
 }
 
 template <typename T>
-Json ObjectOf(const T& what, Texts texts = Texts::kRaw) {
+Json ObjectOf(const T& what) {
   Json object;
-  EachField(what, [&](const char* key, const auto& value) { object[key] = ToJson(value, texts); });
+  EachField(what, [&](const char* key, const auto& value) { object[key] = ToJson(value); });
   return object;
 }
 
-// What was escaped has no control characters; what has some would draw on a terminal.
+// Of what EscapeForLog may have made; anything else is not turned back by it.
+std::string Unescape(std::string_view escaped) {
+  constexpr size_t kEscape = 4;  // "\x0a"
+  std::string text;
+  text.reserve(escaped.size());
+  while (!escaped.empty()) {
+    unsigned char byte = 0;
+    const char* const digits = escaped.data() + 2;
+    if (escaped.size() >= kEscape && escaped.starts_with("\\x") &&
+        std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+      text.push_back(static_cast<char>(byte));
+      escaped.remove_prefix(kEscape);
+    } else {
+      text.push_back(escaped.front());
+      escaped.remove_prefix(1);
+    }
+  }
+  return text;
+}
+
+// Only as ToJson writes it: whatever else comes, another program has written.
 bool FromJson(const Json& json, std::string& text) {
   if (!json.is_string()) return false;
-  text = json.get<std::string>();
-  return std::none_of(text.begin(), text.end(),
-                      [](unsigned char c) { return c < ' ' || c == 0x7F; });
+  const std::string& escaped = json.get_ref<const std::string&>();
+  text = Unescape(escaped);
+  return text.size() <= kMostText && EscapeForLog(text) == escaped;
 }
 bool FromJson(const Json& json, uint64_t& number) {
   if (!json.is_number_unsigned()) return false;
@@ -171,7 +187,7 @@ std::optional<T> Read(const Json& object) {
 }
 
 Json ObjectOf(const Status& error) {
-  return {{"code", CodeName(error.code())}, {"message", ToJson(error.message(), Texts::kRaw)}};
+  return {{"code", CodeName(error.code())}, {"message", ToJson(error.message())}};
 }
 
 template <>
@@ -285,12 +301,8 @@ Result<ControlAnswer> ParseAnswer(std::string_view line) {
   return answer;
 }
 
-std::string MountStatusJson(const MountStatus& status) {
-  return Dump(ObjectOf(status, Texts::kEscaped), 2);
-}
-std::string FileStatusJson(const FileStatus& status) {
-  return Dump(ObjectOf(status, Texts::kEscaped), 2);
-}
+std::string MountStatusJson(const MountStatus& status) { return Dump(ObjectOf(status), 2); }
+std::string FileStatusJson(const FileStatus& status) { return Dump(ObjectOf(status), 2); }
 
 std::vector<uint16_t> FillCells(const std::vector<Range>& filled, uint64_t length, uint32_t count) {
   constexpr uint64_t kWhole = 1000;
@@ -302,7 +314,8 @@ std::vector<uint16_t> FillCells(const std::vector<Range>& filled, uint64_t lengt
     return length / count * number + length % count * number / count;
   };
   for (uint32_t i = 0; i < count; ++i) {
-    const Range cell{border(i), border(i + 1)};
+    Range cell{border(i), border(i + 1)};
+    if (cell.empty() && length > 0) ++cell.end;  // of a byte that has several cells
     uint64_t bytes = 0;
     while (at < filled.size() && filled[at].end <= cell.begin) ++at;
     for (size_t j = at; j < filled.size() && filled[j].begin < cell.end; ++j) {

@@ -8,8 +8,11 @@
 //
 //   {"id": 7, "mount": {…}}, {"id": 7, "file": {…}}         to status
 //   {"id": 7, "map": {"length": bytes, "cells": [0…1000]}}  to map: how full each equal part is
-//   {"id": 7, "progress": {"filled": bytes, "length": bytes}}    more than once, of a fill; of an
-//                                                                evict what has left, and 0
+//   {"id": 7, "progress": {"filled": bytes, "length": bytes}}    more than once, of a fill: what
+//                                                                was there before, then how far it
+//                                                                is; of an evict and an unpin how
+//                                                                many files were gone through, of
+//                                                                how many (0: not known yet)
 //   {"id": 7, "kept": {"path": …, "why": …}}                     more than once, of an evict
 //   {"id": 7, "done": {"files": …, "bytes": …}}                  to the others
 //   {"id": 7, "error": {"code": "stale", "message": …}}
@@ -137,16 +140,17 @@ struct ControlAnswer {
   }
 };
 
-// A line without its end; never longer than the limits above. Texts are escaped (EscapeForLog), and
-// are still so once they were parsed.
+// A line without its end; never longer than the limits above. In it texts are escaped, as
+// EscapeForLog does it; once parsed they are again what they were, so whoever shows them has to
+// escape them, as any other text.
 std::string FormatRequest(const ControlRequest& request);
 std::string FormatAnswer(const ControlAnswer& answer);
 
-// kProtocol: it is no such line.
+// kProtocol: it is no such line, or has a text that was not escaped so.
 Result<ControlRequest> ParseRequest(std::string_view line);
 Result<ControlAnswer> ParseAnswer(std::string_view line);
 
-// For --json: what has come in an answer, an object a mount or file.
+// For --json: what has come in an answer, an object a mount or file, with the texts escaped.
 std::string MountStatusJson(const MountStatus& status);
 std::string FileStatusJson(const FileStatus& status);
 

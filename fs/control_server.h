@@ -8,10 +8,13 @@
 #include <list>
 #include <memory>
 #include <stop_token>
+#include <string>
 #include <thread>
+#include <utility>
 
 #include "core/mutex.h"
 #include "core/unique_fd.h"
+#include "fs/client_limits.h"
 #include "fs/control_service.h"
 #include "fs/control_socket.h"
 
@@ -22,8 +25,7 @@ namespace brimfs {
 class ControlServer {
  public:
   struct Options {
-    size_t connections = 32;  // at a time; one more is closed at once
-    size_t of_others = 16;    // of these, of those who are neither root nor the owner
+    ClientLimits clients{};  // one more is told why, and closed at once
 
     // Of a connection on which nothing is asked and nothing filled.
     std::chrono::milliseconds idle = std::chrono::minutes(1);
@@ -37,34 +39,46 @@ class ControlServer {
   // Stop, then waits for the threads.
   ~ControlServer();
 
-  // Every connection ends, and with it what is filled over it.
+  // Every connection ends, and with it what is filled over it; nobody connects any more.
   void Stop();
 
-  const std::string& path() const { return socket_.path(); }
+  // The socket's path; empty from Stop on.
+  std::string path() const;
+
+  // Listens at `socket` instead of at the one of this path, which has gone; connections go on.
+  // Nothing happens if that is not the path any more.
+  void Replace(const std::string& path, ControlSocket socket);
 
  private:
   struct Connection {
     std::thread thread;
-    bool of_other = false;
+    uid_t user = 0;
     bool ended = false;
   };
+  using SocketPtr = std::shared_ptr<const ControlSocket>;
 
   void Accept();
+  // The next client; invalid: there is none at this moment.
+  UniqueFd AcceptOne(const ControlSocket& socket);
   void Admit(UniqueFd fd);
+  // kBusy, with the reason.
+  Status RoomFor(uid_t user) const;
+  static void Refuse(UniqueFd fd, const Status& why);
   void Serve(UniqueFd fd, const Caller& caller, Connection& connection);
+  SocketPtr socket() const;
 
   // Joins those that have ended, or all.
   void Reap(bool all);
 
   // Constant after construction.
-  const ControlSocket socket_;
   ControlService& service_;
   const uid_t owner_;
   const Options options_;
   const UniqueFd stop_fd_;  // eventfd: readable from Stop on
   std::stop_source stop_;
 
-  Mutex mu_;  // a leaf
+  mutable Mutex mu_;                       // a leaf
+  SocketPtr socket_ ABSL_GUARDED_BY(mu_);  // null from Stop on
   std::list<Connection> connections_ ABSL_GUARDED_BY(mu_);
 
   std::thread thread_;

@@ -8,9 +8,6 @@
 namespace brimfs {
 namespace {
 
-// Whose eviction takes a few seconds at most.
-constexpr uint64_t kFilesAWord = 64;
-
 // What is below `in`, or the whole of it where it is not.
 std::string Below(const std::string& in, const std::string& path) {
   if (path == in) return "";
@@ -39,7 +36,15 @@ Status NotAFile() { return Status(Code::kIsDirectory, "a directory"); }
 }  // namespace
 
 ControlService::ControlService(Settings settings, FileSystem& filesystem, Clock& clock)
-    : settings_(std::move(settings)), filesystem_(filesystem), filler_(filesystem, clock) {}
+    : settings_(std::move(settings)),
+      filesystem_(filesystem),
+      clock_(clock),
+      filler_(filesystem, clock) {}
+
+FillShare ControlService::ShareOf(const Caller& caller) const {
+  const bool all = MayControl(caller, settings_.access);
+  return {caller.uid, all ? Filler::kFiles : Filler::kFilesOfOther};
+}
 
 Status ControlService::Check(const ControlRequest& request, const Caller& caller) const {
   ObjectKind kind = ObjectKind::kDirectory;
@@ -56,21 +61,20 @@ Status ControlService::Check(const ControlRequest& request, const Caller& caller
   return Authorize(caller, settings_.access, request.command, kind);
 }
 
-void ControlService::Answer(const ControlRequest& request, const Send& send,
-                            const std::stop_token& stop) {
+void ControlService::Answer(const ControlRequest& request, const Send& send, const Ended& ended) {
   switch (request.command) {
     case ControlCommand::kStatus:
     case ControlCommand::kMap:
       return send(Look(request));
     case ControlCommand::kEvict:
-      return send(Evict(request, send, stop));
+      return send(Evict(request, send, ended));
     case ControlCommand::kPin: {
       const Status pinned = filesystem_.Pin(*request.node);
       if (!pinned.ok()) return send({request.id, pinned});
       return send({request.id, Done{.files = 1, .bytes = 0}});
     }
     case ControlCommand::kUnpin:
-      return send(Unpin(request));
+      return send(Unpin(request, send, ended));
     case ControlCommand::kFill:
       break;
   }
@@ -128,8 +132,19 @@ ControlAnswer ControlService::Look(const ControlRequest& request) {
   return {request.id, FillMap{view->length, FillCells(view->filled, view->length, request.cells)}};
 }
 
+FileSystem::GoOn ControlService::Telling(uint64_t id, const Send& send, const Ended& ended) {
+  return [&send, &ended, &clock = clock_, id, due = clock_.Now()](uint64_t files,
+                                                                  uint64_t of) mutable {
+    if (const TimePoint now = clock.Now(); now >= due) {
+      due = After(now, kProgress);
+      send({id, FillProgress{files, of}});
+    }
+    return !ended();
+  };
+}
+
 ControlAnswer ControlService::Evict(const ControlRequest& request, const Send& send,
-                                    const std::stop_token& stop) {
+                                    const Ended& ended) {
   const Result<FileSystem::View> view = filesystem_.Look(*request.node);
   if (!view.ok()) return {request.id, view.status()};
   Done done;
@@ -139,19 +154,18 @@ ControlAnswer ControlService::Evict(const ControlRequest& request, const Send& s
         if (bytes.ok()) {
           ++done.files;
           done.bytes += *bytes;
-          // So that the client knows that it is not forgotten.
-          if (done.files % kFilesAWord == 0) send({request.id, FillProgress{done.bytes, 0}});
         } else {
           send({request.id, KeptFile{Below(view->path, path), bytes.status().message()}});
         }
       },
-      stop);
+      Telling(request.id, send, ended));
   if (!evicted.ok()) return {request.id, evicted};
   return {request.id, done};
 }
 
-ControlAnswer ControlService::Unpin(const ControlRequest& request) {
-  const Result<uint64_t> files = filesystem_.Unpin(*request.node);
+ControlAnswer ControlService::Unpin(const ControlRequest& request, const Send& send,
+                                    const Ended& ended) {
+  const Result<uint64_t> files = filesystem_.Unpin(*request.node, Telling(request.id, send, ended));
   if (!files.ok()) return {request.id, files.status()};
   return {request.id, Done{.files = *files, .bytes = 0}};
 }

@@ -2,8 +2,8 @@
 #ifndef BRIMFS_FS_CONTROL_SERVICE_H_
 #define BRIMFS_FS_CONTROL_SERVICE_H_
 
+#include <chrono>
 #include <functional>
-#include <stop_token>
 #include <string>
 
 #include "core/clock.h"
@@ -17,6 +17,9 @@ namespace brimfs {
 // Thread-safe.
 class ControlService {
  public:
+  // How often a client hears how far its request has come.
+  static constexpr auto kProgress = std::chrono::milliseconds(200);
+
   struct Settings {
     MountAccess access;
     std::string source;  // as it may be shown: DisplayUrl
@@ -32,20 +35,26 @@ class ControlService {
   Status Check(const ControlRequest& request, const Caller& caller) const;
 
   // Everything but kFill, which is FillRun's: calls `send` once or more, at last with an answer
-  // that is the last(). May wait for the disk. Check has said ok.
+  // that is the last(). May wait for the disk. Check has said ok. Ends, and keeps what was done,
+  // once `ended` says that nobody wants it any more, which is asked again and again.
   using Send = std::function<void(const ControlAnswer& answer)>;
-  void Answer(const ControlRequest& request, const Send& send, const std::stop_token& stop);
+  using Ended = std::function<bool()>;
+  void Answer(const ControlRequest& request, const Send& send, const Ended& ended);
 
   Filler& filler() { return filler_; }
+  FillShare ShareOf(const Caller& caller) const;
 
  private:
   MountStatus StatusOfMount() const;
   ControlAnswer Look(const ControlRequest& request);
-  ControlAnswer Evict(const ControlRequest& request, const Send& send, const std::stop_token& stop);
-  ControlAnswer Unpin(const ControlRequest& request);
+  ControlAnswer Evict(const ControlRequest& request, const Send& send, const Ended& ended);
+  ControlAnswer Unpin(const ControlRequest& request, const Send& send, const Ended& ended);
+  // Tells of the files that were gone through, now and then.
+  FileSystem::GoOn Telling(uint64_t id, const Send& send, const Ended& ended);
 
   const Settings settings_;
   FileSystem& filesystem_;
+  Clock& clock_;
   Filler filler_;
 };
 

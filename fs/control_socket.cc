@@ -134,22 +134,25 @@ Result<ControlSocket> ControlSocket::Listen(const std::vector<ControlDirectory>&
   if (!directory.valid()) return why;
   RemoveDeadOnes(directory.get());
 
-  const Result<std::string> random = RandomName();
-  if (!random.ok()) return random.status();
-  const std::string name = *random + std::string(kEnding);
+  // What it is bound to, everybody sees in /proc/net/unix: another name than the one it gets, and
+  // that only once it listens, so that nobody takes it for a dead one.
+  const Result<std::string> bound = RandomName();
+  if (!bound.ok()) return bound.status();
+  const Result<std::string> secret = RandomName();
+  if (!secret.ok()) return secret.status();
+  const std::string name = *secret + std::string(kEnding);
   UniqueFd fd = NewSocket();
   sockaddr_un address;
-  // Under this name only once it listens: nobody takes it for a dead one.
-  if (!fd.valid() || !MakeAddress(directory.get(), *random, address) ||
+  if (!fd.valid() || !MakeAddress(directory.get(), *bound, address) ||
       bind(fd.get(), Generic(address), sizeof address) != 0) {
     return Status::FromErrno(errno, path + "/" + name);
   }
   const bool listens =
-      fchmodat(directory.get(), random->c_str(), mode, 0) == 0 && listen(fd.get(), kBacklog) == 0 &&
-      renameat(directory.get(), random->c_str(), directory.get(), name.c_str()) == 0;
+      fchmodat(directory.get(), bound->c_str(), mode, 0) == 0 && listen(fd.get(), kBacklog) == 0 &&
+      renameat(directory.get(), bound->c_str(), directory.get(), name.c_str()) == 0;
   if (!listens) {
     why = Status::FromErrno(errno, path + "/" + name);
-    unlinkat(directory.get(), random->c_str(), 0);
+    unlinkat(directory.get(), bound->c_str(), 0);
     return why;
   }
   return ControlSocket(path + "/" + name, name, std::move(directory), std::move(fd));
@@ -163,6 +166,16 @@ ControlSocket::ControlSocket(std::string path, std::string name, UniqueFd direct
 
 ControlSocket::~ControlSocket() {
   if (directory_.valid()) unlinkat(directory_.get(), name_.c_str(), 0);
+}
+
+void ControlSocket::Shutdown() const {
+  (void)shutdown(fd_.get(), SHUT_RDWR);
+  unlinkat(directory_.get(), name_.c_str(), 0);
+}
+
+bool IsSocket(const std::string& path) {
+  struct stat found {};
+  return lstat(path.c_str(), &found) == 0 && S_ISSOCK(found.st_mode);
 }
 
 Result<UniqueFd> ConnectTo(const std::string& path) {

@@ -26,8 +26,9 @@ std::vector<ControlDirectory> ControlDirectories(uid_t user, const std::string& 
 class ControlSocket {
  public:
   // In the first of `directories` that can be had: made if it is missing, this user's, and not
-  // writable by others. Under a name that nobody can guess; `mode` is the socket's. Sockets in it
-  // on which nobody listens any more are removed. The last directory's error.
+  // writable by others. Under a name that nobody can guess or read anywhere; `mode` is the
+  // socket's. Sockets in it on which nobody listens any more are removed. The last directory's
+  // error.
   static Result<ControlSocket> Listen(const std::vector<ControlDirectory>& directories,
                                       mode_t mode);
 
@@ -38,6 +39,10 @@ class ControlSocket {
   int fd() const { return fd_.get(); }
   const std::string& path() const { return path_; }
 
+  // Thread-safe. From now on nobody connects. Who has connected and was not accepted may still be;
+  // poll(2) says that there is something to do.
+  void Shutdown() const;
+
  private:
   ControlSocket(std::string path, std::string name, UniqueFd directory, UniqueFd fd);
 
@@ -46,6 +51,9 @@ class ControlSocket {
   UniqueFd directory_;
   UniqueFd fd_;
 };
+
+// Whether there is a socket of this name, dead or alive.
+bool IsSocket(const std::string& path);
 
 // Connects to a socket, whatever the length of its path. kUnavailable: nobody listens there.
 Result<UniqueFd> ConnectTo(const std::string& path);

@@ -11,19 +11,24 @@
 namespace brimfs {
 namespace {
 
-sigset_t Signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, signal);
-  return signals;
-}
-
 int SignalFd() {
-  const sigset_t signals = Signals();
+  const sigset_t signals = ExitSignals::Signals();
   return signalfd(-1, &signals, SFD_CLOEXEC);
 }
 
 }  // namespace
+
+sigset_t ExitSignals::Signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
+      sigaddset(&signals, signal);
+    }
+  }
+  return signals;
+}
 
 void ExitSignals::Block() {
   const sigset_t signals = Signals();
@@ -86,7 +91,10 @@ void ExitSignals::Take(int signal) {
     while (state_ == State::kHeld) changed_.Wait(mu_);
     if (state_ == State::kHandled) on_signal = on_signal_;
   }
-  if (on_signal) on_signal();
+  if (!on_signal) return;
+  int none = 0;
+  handled_.compare_exchange_strong(none, signal);
+  on_signal();
 }
 
 }  // namespace brimfs

@@ -2,6 +2,7 @@
 #ifndef BRIMFS_FS_EXIT_SIGNALS_H_
 #define BRIMFS_FS_EXIT_SIGNALS_H_
 
+#include <atomic>
 #include <csignal>
 #include <functional>
 #include <thread>
@@ -22,12 +23,19 @@ class ExitSignals {
   static void Block();
   static void Unblock();
 
+  // Those that Block blocks. Not among them is one that whoever started this process has it ignore
+  // (nohup(1), the background jobs of a script): that stays ignored.
+  static sigset_t Signals();
+
   ExitSignals();
   ~ExitSignals();  // one that still waits is forgotten
 
   // Thread-safe, each once and in this order.
   void Hold();
   void Handle(std::function<void()> on_signal);
+
+  // The first one for which the handler was called; 0: none. Thread-safe.
+  int handled() const { return handled_; }
 
  private:
   enum class State { kFatal, kHeld, kHandled, kStopped };
@@ -42,6 +50,8 @@ class ExitSignals {
   CondVar changed_;
   State state_ ABSL_GUARDED_BY(mu_) = State::kFatal;
   std::function<void()> on_signal_ ABSL_GUARDED_BY(mu_);
+
+  std::atomic<int> handled_{0};
 
   std::thread thread_;
 };

@@ -324,8 +324,9 @@ Result<std::string> FileSystem::GetXattr(NodeId id, const std::string& name) con
   if (!node) return Status(Code::kStale);
   if (which == Xattr::kUrl) return backend_.DisplayUrl(PathOf(*node));
   if (which == Xattr::kControl) {
-    if (control_socket_.empty()) return Status(Code::kNoData);
-    return control_socket_;
+    std::string socket = control_socket_ ? control_socket_() : "";
+    if (socket.empty()) return Status(Code::kNoData);
+    return socket;
   }
   if (node->is_directory()) return Status(Code::kNoData);
 

@@ -138,8 +138,9 @@ class FileSystem {
 
   // --- For the commands on a mount (filesystem_control.cc)
 
-  // The path of the socket that they are to use (fs/control_server.h). Once, before any request.
-  void SetControlSocket(std::string path) { control_socket_ = std::move(path); }
+  // Who gives the path of the socket that they are to use (fs/control_server.h), or "": there is
+  // none. Thread-safe. Once, before any request.
+  void SetControlSocket(std::function<std::string()> path) { control_socket_ = std::move(path); }
 
   // What is known of a node. The source is not asked, and nothing is made; kStale: there is none.
   struct View {
@@ -161,16 +162,20 @@ class FileSystem {
   // source and fails as Open does.
   Result<std::shared_ptr<CachedFile>> OpenBytes(NodeId node, std::stop_token stop);
 
+  // How many files were gone through, of how many; of 0 until that is known. Asked before each: if
+  // it answers false nothing more is done, and what was done is kept (kInterrupted).
+  using GoOn = std::function<bool(uint64_t files, uint64_t of)>;
+
   // What was fetched of a file, or of each file below a directory, leaves. `each` is told of every
   // one of which there was something: its path in the mount, and the bytes or why it stays.
   using EachEvicted = std::function<void(const std::string& path, const Result<uint64_t>& bytes)>;
-  Status Evict(NodeId node, const EachEvicted& each, const std::stop_token& stop);
+  Status Evict(NodeId node, const EachEvicted& each, const GoOn& go_on);
 
   // Of a file. See Cache::Pin.
   Status Pin(NodeId node);
 
   // Of a file, or of each file below a directory; how many were pinned.
-  Result<uint64_t> Unpin(NodeId node);
+  Result<uint64_t> Unpin(NodeId node, const GoOn& go_on);
 
   // What the files of the source hold is not known; space is that of the cache's disk.
   Cache& cache() { return cache_; }
@@ -201,7 +206,10 @@ class FileSystem {
   // A directory whose time the source does not tell is as old as the mount.
   ObjectInfo Dated(ObjectInfo info) const;
   // The files of a node of which something is kept.
-  Result<std::vector<std::string>> KeptPathsOf(const Node& node);
+  Result<std::vector<std::string>> KeptPathsOf(const Node& node, const GoOn& go_on);
+  // Calls `each` with every one of them.
+  Status ForKeptPathsOf(NodeId id, const GoOn& go_on,
+                        const std::function<Status(const std::string& path)>& each);
   std::shared_ptr<ListingFetch> BeginListing(const NodePtr& directory);
   void FetchListing(Node& directory, ListingFetch& fetch, const std::stop_token& stop);
 
@@ -230,7 +238,7 @@ class FileSystem {
   KernelBacking* const kernel_;
   const Options options_;
   const absl::Time mounted_ = absl::Now();
-  std::string control_socket_;  // empty: there is none
+  std::function<std::string()> control_socket_;
 
   Mutex doubts_mu_;                                                      // a leaf
   std::map<std::string, TimePoint> doubts_ ABSL_GUARDED_BY(doubts_mu_);  // younger than the ttl

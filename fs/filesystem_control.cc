@@ -49,24 +49,33 @@ Result<std::shared_ptr<CachedFile>> FileSystem::OpenBytes(NodeId id, std::stop_t
   return file;
 }
 
-Result<std::vector<std::string>> FileSystem::KeptPathsOf(const Node& node) {
+Result<std::vector<std::string>> FileSystem::KeptPathsOf(const Node& node, const GoOn& go_on) {
   if (!node.is_directory()) return std::vector<std::string>{PathOf(node)};
   if (!options_.single_file.empty()) return std::vector<std::string>{""};
-  return cache_.PathsBelow(PathOf(node));
+  return cache_.PathsBelow(PathOf(node), [&] { return go_on(0, 0); });
 }
 
-Status FileSystem::Evict(NodeId id, const EachEvicted& each, const std::stop_token& stop) {
+Status FileSystem::ForKeptPathsOf(NodeId id, const GoOn& go_on,
+                                  const std::function<Status(const std::string& path)>& each) {
   const auto node = nodes_.Find(id);
   if (!node) return Status(Code::kStale);
-  const Result<std::vector<std::string>> paths = KeptPathsOf(*node);
+  const Result<std::vector<std::string>> paths = KeptPathsOf(*node, go_on);
   if (!paths.ok()) return paths.status();
-  siblings_.DropAll();  // what is only perhaps wanted is in nobody's way
+  uint64_t files = 0;
   for (const std::string& path : *paths) {
-    if (stop.stop_requested()) return Status(Code::kInterrupted);
-    const Result<uint64_t> bytes = cache_.Evict(path);
-    if (!bytes.ok() || *bytes > 0) each(path, bytes);
+    if (!go_on(files++, paths->size())) return Status(Code::kInterrupted, "stopped");
+    BRIMFS_RETURN_IF_ERROR(each(path));
   }
   return OkStatus();
+}
+
+Status FileSystem::Evict(NodeId id, const EachEvicted& each, const GoOn& go_on) {
+  siblings_.DropAll();  // what is only perhaps wanted is in nobody's way
+  return ForKeptPathsOf(id, go_on, [&](const std::string& path) {
+    const Result<uint64_t> bytes = cache_.Evict(path);
+    if (!bytes.ok() || *bytes > 0) each(path, bytes);
+    return OkStatus();
+  });
 }
 
 Status FileSystem::Pin(NodeId id) {
@@ -76,17 +85,14 @@ Status FileSystem::Pin(NodeId id) {
   return cache_.Pin(PathOf(*node), node->version());
 }
 
-Result<uint64_t> FileSystem::Unpin(NodeId id) {
-  const auto node = nodes_.Find(id);
-  if (!node) return Status(Code::kStale);
-  const Result<std::vector<std::string>> paths = KeptPathsOf(*node);
-  if (!paths.ok()) return paths.status();
+Result<uint64_t> FileSystem::Unpin(NodeId id, const GoOn& go_on) {
   uint64_t count = 0;
-  for (const std::string& path : *paths) {
+  const Status status = ForKeptPathsOf(id, go_on, [&](const std::string& path) {
     const Result<bool> was_pinned = cache_.Unpin(path);
-    if (!was_pinned.ok()) return was_pinned.status();
-    count += *was_pinned ? 1 : 0;
-  }
+    if (was_pinned.ok() && *was_pinned) ++count;
+    return was_pinned.status();
+  });
+  if (!status.ok()) return status;
   return count;
 }
 

@@ -1,10 +1,6 @@
 // brimfs fill PATH...
 #include <poll.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <csignal>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,10 +9,11 @@
 #include <vector>
 
 #include "core/clock.h"
+#include "fs/command_signals.h"
 #include "fs/commands.h"
+#include "fs/fill_tally.h"
 #include "fs/mount_commands.h"
 #include "fs/mount_walk.h"
-#include "fs/progress_bar.h"
 #include "fs/readable.h"
 #include "fs/source_commands.h"
 #include "fs/terminal.h"
@@ -24,36 +21,8 @@
 namespace brimfs {
 namespace {
 
-constexpr size_t kMostAtATime = 32;  // files that a mount is asked to fill
+constexpr size_t kMostAtATime = 32;  // files that are asked for
 constexpr int kRedraw = 200;         // milliseconds
-
-// SIGINT, SIGTERM, SIGHUP and SIGWINCH as something to poll.
-class Signals {
- public:
-  Signals() {
-    sigset_t taken;
-    sigemptyset(&taken);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGWINCH}) sigaddset(&taken, signal);
-    pthread_sigmask(SIG_BLOCK, &taken, &before_);
-    fd_ = UniqueFd(signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  ~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-
-  int fd() const { return fd_.get(); }
-
-  // The next one that has come; 0: none.
-  int Take() const {
-    signalfd_siginfo info{};
-    return read(fd_.get(), &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo)
-                                                              : 0;
-  }
-
- private:
-  sigset_t before_{};
-  UniqueFd fd_;
-};
 
 class FillCommand {
  public:
@@ -61,71 +30,82 @@ class FillCommand {
       : quiet_(arguments.quiet),
         out_(out),
         errors_(title, err),
-        terminal_(Terminal::Of(out)),
-        bar_(terminal_.interactive && !quiet_),
+        bar_(Terminal::Of(out).interactive && !quiet_),
+        signals_(out, err),
         walk_(std::move(arguments.paths)) {}
 
   int Run() {
-    while (!lost_ && out_.good()) {
-      while (active_.size() < kMostAtATime) {
+    while (out_.good()) {
+      while (HasRoom()) {
         std::optional<MountWalk::Found> found = walk_.Take();
         if (!found) break;
-        Start(*std::move(found));
+        Begin(*std::move(found));
       }
-      if (walk_.ended() && active_.empty()) break;
-      if (const int signal = Wait(); signal != 0) return Stopped(signal);
+      if (walk_.ended() && active_.empty()) {
+        Draw(/*last=*/true);
+        return failed_ ? kCommandFailed : kCommandOk;
+      }
+      Wait();
+      if (signals_.Came() != 0) break;
       for (auto at = clients_.begin(); at != clients_.end();) {
         const auto here = at++;
+        const std::string socket = here->first;  // Lose erases it
         const Status received = Receive(*here->second);
-        if (!received.ok()) LoseConnection(here, received);
+        if (!received.ok()) Lose(socket, received);
       }
       Draw();
     }
-    Draw(/*last=*/true);
-    return failed_ || lost_ || !out_.good() ? kCommandFailed : kCommandOk;
+    const int signal = signals_.Came();
+    return signal == 0 ? kCommandFailed : Stopped(signal);  // 0: nobody reads what it says
   }
 
  private:
-  using Clients = std::map<std::string, std::unique_ptr<ControlClient>>;  // by socket
-
   struct Filling {
     std::string path;
-    uint64_t size;
-    uint64_t filled = 0;
     MountedFile file;  // kept, so that the mount knows the node
+    FillTally::File tally;
+    Status lost;  // why it was asked for once more, if it was
   };
 
-  void Start(MountWalk::Found found) {
-    if (!found.file.ok()) return Fail(found.path, found.size, found.file.status());
-    auto& client = clients_[found.file->socket];
+  bool HasRoom() const { return active_.size() < kMostAtATime; }
+
+  void Begin(MountWalk::Found found) {
+    Filling filling{.path = std::move(found.path), .file = {}, .tally = {}, .lost = {}};
+    filling.tally.size = found.size;
+    if (!found.file.ok()) return Fail(filling, found.file.status());
+    filling.file = std::move(*found.file);
+    Ask(std::move(filling));
+  }
+
+  void Ask(Filling filling) {
+    const std::string socket = filling.file.socket;
+    auto& client = clients_[socket];
     if (client == nullptr) {
-      Result<std::unique_ptr<ControlClient>> connected = ControlClient::Connect(*found.file);
+      Result<std::unique_ptr<ControlClient>> connected = ControlClient::Connect(filling.file);
       if (!connected.ok()) {
-        clients_.erase(found.file->socket);
-        return Fail(found.path, found.size, connected.status());
+        clients_.erase(socket);
+        return Fail(filling, filling.lost.ok() ? connected.status() : filling.lost);
       }
       client = std::move(*connected);
     }
     ControlRequest request;
     request.id = ++last_id_;
     request.command = ControlCommand::kFill;
-    request.node = found.file->node;
-    if (const Status sent = client->Send(request); !sent.ok()) return Lose(sent);
-    active_.emplace(request.id,
-                    Filling{std::move(found.path), found.size, 0, std::move(*found.file)});
+    request.node = filling.file.node;
+    active_.emplace(request.id, std::move(filling));
+    const Status sent = client->Send(request);
+    if (sent.ok()) return;
+    // Maybe with a word of why.
+    const Status received = Receive(*client);
+    Lose(socket, received.ok() ? sent : received);
   }
 
-  // Until something has happened. The signal that ends it, or 0.
-  int Wait() {
-    std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}, {walk_.fd(), POLLIN, 0}};
+  // Until something has happened that there is something to do for.
+  void Wait() {
+    std::vector<pollfd> fds = {{signals_.fd(), POLLIN, 0}};
+    if (HasRoom()) fds.push_back({walk_.fd(), POLLIN, 0});
     for (const auto& [socket, client] : clients_) fds.push_back({client->fd(), POLLIN, 0});
     (void)poll(fds.data(), fds.size(), bar_ ? kRedraw : -1);
-    while (const int signal = signals_.Take()) {
-      if (signal != SIGWINCH) return signal;
-      terminal_ = Terminal::Of(out_);
-      drawn_at_ = TimePoint();
-    }
-    return 0;
   }
 
   // Why it has ended, if it has.
@@ -134,53 +114,62 @@ class FillCommand {
       Result<std::optional<ControlAnswer>> answer = client.TryReceive();
       if (!answer.ok()) return answer.status();
       if (!*answer) return OkStatus();
+      if (const auto* const refused = std::get_if<Status>(&(*answer)->what);
+          refused != nullptr && (*answer)->id == 0) {
+        return *refused;  // not of a file, but of the connection
+      }
       Take(**answer);
     }
   }
 
-  // A mount closes a connection over which nothing is asked for long: the next file gets a new one.
-  void LoseConnection(Clients::iterator at, const Status& why) {
-    const bool wanted = std::any_of(active_.begin(), active_.end(), [&](const auto& active) {
-      return active.second.file.socket == at->first;
-    });
-    clients_.erase(at);
-    if (wanted) Lose(why);
+  // A mount closes a connection over which nothing is asked for long, maybe just before the next
+  // request comes: what it has not begun is asked for once more.
+  void Lose(const std::string& socket, const Status& why) {
+    clients_.erase(socket);
+    std::vector<Filling> lost;
+    for (auto at = active_.begin(); at != active_.end();) {
+      const auto here = at++;
+      if (here->second.file.socket != socket) continue;
+      lost.push_back(std::move(here->second));
+      active_.erase(here);
+    }
+    for (Filling& filling : lost) {
+      if (filling.tally.heard || !filling.lost.ok()) {
+        Fail(filling, why);
+      } else {
+        filling.lost = why;
+        Ask(std::move(filling));
+      }
+    }
   }
 
   void Take(const ControlAnswer& answer) {
     const auto at = active_.find(answer.id);
     if (at == active_.end()) return;
     if (const auto* const progress = std::get_if<FillProgress>(&answer.what)) {
-      at->second.filled = std::min(progress->filled, at->second.size);
-      return;
+      return tally_.Note(at->second.tally, progress->filled);
     }
     Filling filling = std::move(at->second);
     active_.erase(at);
     const Result<Done> done = Expect<Done>(answer);
     if (done.ok()) {
-      filled_ += filling.size;
-      ++files_;
+      tally_.Done(filling.tally);
       if (!quiet_ && !bar_) {
         out_ << filling.path << ": " << ReadableBytes(done->bytes) << " filled" << std::endl;
       }
     } else if (done.code() == Code::kStale && again_.insert(filling.path).second) {
-      walk_.LookAgain(std::move(filling.path), filling.size);
+      tally_.Replaced(filling.tally);
+      walk_.LookAgain(std::move(filling.path), filling.tally.size);
     } else {
-      Fail(filling.path, filling.size, done.status());
+      Fail(filling, done.status());
     }
   }
 
-  void Fail(const std::string& path, uint64_t size, const Status& why) {
+  void Fail(const Filling& filling, const Status& why) {
     failed_ = true;
-    missing_ += size;
+    tally_.Failed(filling.tally);
     Erase();
-    errors_.Say(path + ": " + Words(why));
-  }
-
-  void Lose(const Status& why) {
-    if (std::exchange(lost_, true)) return;
-    Erase();
-    errors_.Say(Words(why) + "; what came is kept");
+    errors_.Say(filling.path + ": " + Words(why));
   }
 
   int Stopped(int signal) {
@@ -200,38 +189,24 @@ class FillCommand {
     const TimePoint now = Clock::Steady().Now();
     if (!bar_ || (!last && now - drawn_at_ < std::chrono::milliseconds(kRedraw))) return;
     drawn_at_ = now;
-    const MountWalk::Totals totals = walk_.totals();
-    Progress progress;
-    progress.filled = filled_;
-    for (const auto& [id, filling] : active_) progress.filled += filling.filled;
-    progress.total = totals.bytes - std::min(totals.bytes, missing_);
-    progress.files = files_;
-    progress.all_files = totals.files;
-    progress.all_known = totals.all;
-    meter_.Note(progress.filled, now);
-    progress.rate = meter_.rate();
-    out_ << '\r' << ProgressLine(progress, terminal_.width - 1, terminal_.utf8) << "\x1b[K"
-         << (last ? "\n" : "") << std::flush;
+    const Terminal terminal = Terminal::Of(out_);  // as wide as it is now
+    out_ << '\r' << ProgressLine(tally_.At(walk_.totals(), now), terminal.width - 1, terminal.utf8)
+         << "\x1b[K" << (last ? "\n" : "") << std::flush;
   }
 
   const bool quiet_;
   std::ostream& out_;
   CommandErrors errors_;
-  Terminal terminal_;
   const bool bar_;
-  const Signals signals_;  // before the walk's threads
+  const CommandSignals signals_;  // before the walk's threads
   MountWalk walk_;
 
-  Clients clients_;
-  std::map<uint64_t, Filling> active_;  // by request
+  std::map<std::string, std::unique_ptr<ControlClient>> clients_;  // by socket
+  std::map<uint64_t, Filling> active_;                             // by request
   uint64_t last_id_ = 0;
   std::set<std::string> again_;  // paths whose first version was gone
-  uint64_t filled_ = 0;          // bytes of files that are done
-  uint64_t missing_ = 0;         // of those that failed
-  uint64_t files_ = 0;
+  FillTally tally_;
   bool failed_ = false;
-  bool lost_ = false;
-  RateMeter meter_;
   TimePoint drawn_at_;
 };
 
@@ -241,8 +216,9 @@ int FillFiles(int argc, const char* const* argv, std::ostream& out, std::ostream
   constexpr MountSyntax kSyntax{
       .arguments = "PATH... [-q]",
       .help =
-          "Fetches all that is missing of the files in a mount; of a directory, of all files\n"
-          "below it. Whoever reads meanwhile goes first. Ctrl-C stops it; what came is kept.\n"
+          "Fetches all that is missing of the files in a mount; of a directory, of all\n"
+          "files below it. Whoever reads meanwhile goes first. Ctrl-C stops it; what came\n"
+          "is kept.\n"
           "  -q, --quiet  say only what went wrong\n",
       .quiet = true,
   };

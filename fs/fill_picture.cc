@@ -35,7 +35,7 @@ std::string Right(const std::string& text, size_t columns) {
 
 uint32_t PictureCells(uint64_t length, int width) {
   const uint32_t row = RowLength(width);
-  const uint64_t blocks = (length + kFillBlock - 1) / kFillBlock;
+  const uint64_t blocks = length / kFillBlock + (length % kFillBlock == 0 ? 0 : 1);
   return static_cast<uint32_t>(std::clamp<uint64_t>(blocks, row, uint64_t{row} * kRows));
 }
 
@@ -52,7 +52,8 @@ std::string FillPicture(const FillMap& map, int width, bool utf8) {
     }
     picture += end + "\n";
   }
-  const std::string each = count == 0 ? "0B" : ReadableBytes((map.length + count - 1) / count);
+  const std::string each =
+      count == 0 ? "0B" : ReadableBytes(map.length / count + (map.length % count == 0 ? 0 : 1));
   picture += utf8 ? "█ filled  ▓▒░ in part  · nothing; each is "
                   : "# filled  + in part  . nothing; each is ";
   return picture + each + "\n";

@@ -1,12 +1,22 @@
 #include "fs/fill_run.h"
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "core/file_fill.h"
 
 namespace brimfs {
+namespace {
+
+void Add(uint64_t id, const FillProgress& progress, std::vector<ControlAnswer>& answers) {
+  ControlAnswer& answer = answers.emplace_back();
+  answer.id = id;
+  answer.what = progress;
+}
+
+}  // namespace
 
 // What the jobs of a run have in common, and may outlive it.
 struct FillRun::Shared {
@@ -38,11 +48,12 @@ struct FillRun::Job {
   const NodeId node;
   const std::shared_ptr<Shared> shared;
 
-  uint64_t told = 0;  // filled bytes; of the run's thread
+  std::optional<uint64_t> told;  // filled bytes; of the run's thread
 
   Mutex mu;  // a leaf
   std::shared_ptr<CachedFile> file ABSL_GUARDED_BY(mu);
   FillProgress progress ABSL_GUARDED_BY(mu);
+  std::optional<FillProgress> found ABSL_GUARDED_BY(mu);  // as it was before
   std::optional<Status> outcome ABSL_GUARDED_BY(mu);
 };
 
@@ -68,12 +79,14 @@ Status FillRun::Job::Fill(Filler& filler) {
   Result<std::shared_ptr<CachedFile>> opened = filler.filesystem_.OpenBytes(node, stop);
   if (!opened.ok()) return opened.status();
   const uint64_t length = (*opened)->resource().length().value_or(0);
+  const uint64_t before = (*opened)->FilledBytes();
   {
     MutexLock lock(mu);
     file = *opened;
     progress.length = length;
+    found = FillProgress{before, length};
   }
-  const uint64_t missing = length - std::min(length, (*opened)->FilledBytes());
+  const uint64_t missing = length - std::min(length, before);
   if (!shared->TakeRoom(missing, filler.filesystem_.cache().capacity())) {
     return Status(Code::kNoSpace, "the cache has no room for it beside what was filled before");
   }
@@ -89,20 +102,34 @@ Status FillRun::Job::Fill(Filler& filler) {
   return filled;
 }
 
-FillRun::FillRun(Filler& filler, std::function<void()> on_end)
-    : filler_(filler), shared_(std::make_shared<Shared>(std::move(on_end))) {}
+std::shared_ptr<AheadWork> Filler::WorkOf(const FillShare& share) {
+  MutexLock lock(mu_);
+  std::erase_if(work_, [](const auto& one) { return one.second.expired(); });
+  std::weak_ptr<AheadWork>& known = work_[share.user];
+  std::shared_ptr<AheadWork> work = known.lock();
+  if (work == nullptr) {
+    work = std::make_shared<AheadWork>(share.files, std::numeric_limits<size_t>::max());
+    known = work;
+  }
+  return work;
+}
+
+FillRun::FillRun(Filler& filler, FillShare share, std::function<void()> on_end)
+    : filler_(filler), share_(share), shared_(std::make_shared<Shared>(std::move(on_end))) {}
 
 FillRun::~FillRun() {
-  filler_.work_.Drop(this);
   shared_->stop.request_stop();
+  if (work_ != nullptr) work_->Drop(this);
 }
 
 Status FillRun::Begin(uint64_t id, NodeId node) {
   if (jobs_.size() >= kMostFiles) return Status(Code::kBusy, "too many fills at a time");
   auto job = std::make_shared<Job>(id, node, shared_);
   jobs_.push_back(job);
-  filler_.work_.Submit(this, [job = std::move(job), &filler = filler_](
-                                 const std::stop_token& unmount) { job->Run(filler, unmount); });
+  if (work_ == nullptr) work_ = filler_.WorkOf(share_);
+  work_->Submit(this, [job = std::move(job), &filler = filler_](const std::stop_token& unmount) {
+    job->Run(filler, unmount);
+  });
   return OkStatus();
 }
 
@@ -115,11 +142,15 @@ std::vector<ControlAnswer> FillRun::Progress() {
       MutexLock lock(job->mu);
       file = job->file;
       progress = job->progress;
+      if (file != nullptr && !job->told) {
+        Add(job->id, *job->found, answers);
+        job->told = job->found->filled;
+      }
     }
     if (file == nullptr) continue;
     progress.filled = file->FilledBytes();
     if (std::exchange(job->told, progress.filled) != progress.filled) {
-      answers.push_back({job->id, progress});
+      Add(job->id, progress, answers);
     }
   }
   return answers;
@@ -130,6 +161,7 @@ std::vector<ControlAnswer> FillRun::TakeEnded() {
   std::erase_if(jobs_, [&](const std::shared_ptr<Job>& job) {
     MutexLock lock(job->mu);
     if (!job->outcome) return false;
+    if (job->found && !job->told) answers.push_back({job->id, *job->found});
     if (job->outcome->ok()) {
       answers.push_back({job->id, Done{.files = 1, .bytes = job->progress.filled}});
     } else {

@@ -2,12 +2,14 @@
 #ifndef BRIMFS_FS_FILL_RUN_H_
 #define BRIMFS_FS_FILL_RUN_H_
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
 #include <list>
+#include <map>
 #include <memory>
 #include <stop_token>
 #include <vector>
@@ -20,17 +22,25 @@
 
 namespace brimfs {
 
-// What all fills of a mount share: threads, and how much may be on its way for them. Thread-safe.
+// Who has files filled, and how many of them at a time.
+struct FillShare {
+  uid_t user = 0;
+  size_t files = 1;
+};
+
+// What all fills of a mount have in common: each user has threads of their own, so that nobody
+// waits for what another wants, and all share how much may be on its way. Thread-safe.
 class Filler {
  public:
-  // Files that are filled at a time, over all who ask: enough that small ones come over all
-  // connections.
+  // Files that are filled at a time for who may do everything, enough that small ones come over all
+  // connections; and for another user.
   static constexpr size_t kFiles = 16;
+  static constexpr size_t kFilesOfOther = 4;
 
   // For all fills together and for one at least, bytes: what is on its way takes room that readers'
   // readahead could have.
   static constexpr uint64_t kWindow = 64 << 20;
-  static constexpr uint64_t kLeastWindow = 4 << 20;
+  static constexpr uint64_t kLeastWindow = 1 << 20;
 
   // Both outlive this, and this outlives the runs.
   Filler(FileSystem& filesystem, Clock& clock) : filesystem_(filesystem), clock_(clock) {}
@@ -40,10 +50,15 @@ class Filler {
  private:
   friend class FillRun;
 
+  // One for all runs of a user at a time.
+  std::shared_ptr<AheadWork> WorkOf(const FillShare& share);
+
   FileSystem& filesystem_;
   Clock& clock_;
   std::atomic<size_t> filling_{0};
-  AheadWork work_{kFiles, std::numeric_limits<size_t>::max()};  // goes first: it uses the above
+
+  Mutex mu_;  // a leaf
+  std::map<uid_t, std::weak_ptr<AheadWork>> work_ ABSL_GUARDED_BY(mu_);
 };
 
 // Those of one connection. Used by one thread.
@@ -53,10 +68,10 @@ class FillRun {
   static constexpr size_t kMostFiles = 64;
 
   // `on_end` is called on another thread whenever a fill has ended; also for a while after the end
-  // of this.
-  FillRun(Filler& filler, std::function<void()> on_end);
+  // of this, unless it was the user's last.
+  FillRun(Filler& filler, FillShare share, std::function<void()> on_end);
 
-  // Stops them all; what came stays. Does not wait for them.
+  // Stops them all; what came stays. Waits for them only as the last run of its user.
   ~FillRun();
 
   // Begins to fill a file. Its answers carry `id`. kBusy: there are kMostFiles.
@@ -67,10 +82,12 @@ class FillRun {
 
   bool empty() const { return jobs_.empty(); }
 
-  // How far those have come that are under way and have come further since the last call.
+  // How far those have come that are under way and have come further since the last call; of each
+  // first what was there before it.
   std::vector<ControlAnswer> Progress();
 
-  // The last answers of those that have ended since the last call.
+  // The last answers of those that have ended since the last call, and what was there before if
+  // nothing was said yet.
   std::vector<ControlAnswer> TakeEnded();
 
  private:
@@ -78,7 +95,9 @@ class FillRun {
   struct Job;
 
   Filler& filler_;
+  const FillShare share_;
   const std::shared_ptr<Shared> shared_;
+  std::shared_ptr<AheadWork> work_;  // from the first fill on
   std::list<std::shared_ptr<Job>> jobs_;
 };
 

@@ -13,6 +13,7 @@
 #include "core/cache.h"
 #include "core/log.h"
 #include "fs/cli.h"
+#include "fs/command_output.h"
 #include "fs/commands.h"
 #include "fs/config.h"
 #include "fs/daemon.h"
@@ -93,11 +94,12 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
   const MountOptions& options = line.options;
   Result<RemoteSource> source = OpenRemoteSource(line.source, options);
   if (!source.ok()) {
-    return Fail(source.code() == Code::kInvalidArgument ? kExitUsage : kExitMount, source.status());
+    return Fail(source.code() == Code::kInvalidArgument ? kExitUsage : kExitMount,
+                WithOrigins(source.status(), options));
   }
   const auto cache =
       Cache::Create(CacheOptions(options, source->identity), *source->backend, Clock::Steady());
-  if (!cache.ok()) return Fail(kExitSystem, cache.status());
+  if (!cache.ok()) return Fail(kExitSystem, WithOrigins(cache.status(), options));
   if (line.fake) return kExitOk;
 
   FileSystem::Options filesystem_options;
@@ -112,7 +114,10 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
 
   const Result<std::unique_ptr<MetricsServer>> metrics =
       ServeMetrics(line, *source->backend, filesystem);
-  if (!metrics.ok()) return Fail(kExitMount, metrics.status());
+  if (!metrics.ok()) {
+    return Fail(metrics.code() == Code::kInvalidArgument ? kExitUsage : kExitMount,
+                WithOrigins(metrics.status(), options));
+  }
 
   // Not as it was given: a URL may hold a secret.
   const std::string mounted = source->backend->DisplayUrl("") + " is mounted on " + line.mountpoint;
@@ -128,7 +133,7 @@ int Serve(const CommandLine& line, const Readiness& readiness, Daemon* daemon) {
   };
   signals->Hold();
   const auto session = Session::Mount(std::move(settings), filesystem, passthrough);
-  if (!session.ok()) return Fail(kExitMount, session.status());
+  if (!session.ok()) return Fail(kExitMount, WithOrigins(session.status(), options));
   const std::unique_ptr<MountControl> control =
       MountControl::Start(options, source->backend->DisplayUrl(""), line.mountpoint, filesystem);
   signals->Handle([&] {
@@ -155,8 +160,10 @@ int Main(int argc, const char* const* argv) {
       ParseCommandLine(argc, argv, BRIMFS_VERSION, ConfigPlaces::OfThisUser());
   if (!line.ok()) return Fail(kExitUsage, line.status());
   if (!line->answer.empty()) {
+    CommandOutput output(std::cout, STDOUT_FILENO);
     std::cout << line->answer;
-    return kExitOk;
+    const Status printed = output.Finish();
+    return printed.ok() ? kExitOk : Fail(kExitSystem, printed);
   }
   SetLogLevel(line->options.debug ? LogLevel::kDebug : line->options.log_level);
   MakePathsAbsolute(line->options);

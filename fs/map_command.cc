@@ -27,8 +27,11 @@ int ShowMap(int argc, const char* const* argv, std::ostream& out, std::ostream& 
     return kCommandFailed;
   }
   const Terminal terminal = Terminal::Of(out);
-  const Result<FillMap> map = Expect<FillMap>(
-      AskMount(*file, ControlCommand::kMap, PictureCells(file->size, terminal.width)));
+  const uint32_t cells = PictureCells(file->size, terminal.width);
+  Result<FillMap> map = Expect<FillMap>(AskMount(*file, ControlCommand::kMap, cells));
+  if (map.ok() && map->cells.size() != cells) {
+    map = Status(Code::kProtocol, "the mount answers with another map than it was asked for");
+  }
   if (!map.ok()) {
     errors.Say(path + ": " + Words(map.status()));
     return kCommandFailed;

@@ -151,7 +151,7 @@ void AddAhead(const Stats& stats, Page& page) {
 }
 
 void AddCache(const Stats& stats, const Cache::Usage& space, Page& page) {
-  page.Counter("cache_evicted_bytes_total", "Bytes that left to make room.",
+  page.Counter("cache_evicted_bytes_total", "Bytes that left, to make room or by brimfs evict.",
                Load(stats.bytes_evicted));
   page.Counter("cache_damaged_blocks_total", "Blocks that were not what was stored: fetched again.",
                Load(stats.blocks_damaged));

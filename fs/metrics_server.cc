@@ -56,6 +56,7 @@ struct MetricsServer::Callbacks {
                                  ? "text/plain; version=0.0.4; charset=utf-8"
                                  : "text/plain; charset=utf-8";
     MHD_add_response_header(response, "Content-Type", type);
+    MHD_add_response_header(response, "Connection", "close");  // others want to ask, too
     if (answer.status == MHD_HTTP_UNAUTHORIZED) {
       MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"brimfs\"");
     } else if (answer.status == MHD_HTTP_METHOD_NOT_ALLOWED) {
@@ -65,7 +66,23 @@ struct MetricsServer::Callbacks {
     MHD_destroy_response(response);
     return queued;
   }
+
+  static void OnConnection(void* self, MHD_Connection* connection, void**,
+                           MHD_ConnectionNotificationCode what) {
+    const MHD_ConnectionInfo* const info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == nullptr) return;
+    SocketCutter& cutter = static_cast<MetricsServer*>(self)->cutter_;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+      cutter.Opened(info->connect_fd);
+    } else {
+      cutter.Closing(info->connect_fd);
+    }
+  }
 };
+
+MetricsServer::MetricsServer(Settings settings)
+    : settings_(std::move(settings)), cutter_(settings_.lifetime, Clock::Steady()) {}
 
 Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(Settings settings) {
   if (!settings.token && !settings.address.loopback()) {
@@ -83,8 +100,8 @@ Result<std::unique_ptr<MetricsServer>> MetricsServer::Start(Settings settings) {
   server->daemon_ = MHD_start_daemon(
       MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, nullptr, nullptr, &Callbacks::OnRequest,
       server.get(), MHD_OPTION_EXTERNAL_LOGGER, &OnServerLog, nullptr, MHD_OPTION_LISTEN_SOCKET,
-      listening->get(), MHD_OPTION_CONNECTION_LIMIT, kConnections, MHD_OPTION_CONNECTION_TIMEOUT,
-      kIdleSeconds, MHD_OPTION_END);
+      listening->get(), MHD_OPTION_CONNECTION_LIMIT, kConnections, MHD_OPTION_NOTIFY_CONNECTION,
+      &Callbacks::OnConnection, server.get(), MHD_OPTION_END);
   if (server->daemon_ == nullptr) return Status::FromErrno(errno, "option metrics: libmicrohttpd");
   (void)listening->Release();  // libmicrohttpd closes it
   return server;

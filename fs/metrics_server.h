@@ -2,23 +2,24 @@
 #ifndef BRIMFS_FS_METRICS_SERVER_H_
 #define BRIMFS_FS_METRICS_SERVER_H_
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "core/status.h"
 #include "fs/listen_address.h"
+#include "fs/socket_cutter.h"
 
 struct MHD_Daemon;
 
 namespace brimfs {
 
-// One thread, which waits for nobody: a slow client takes no other's time. At most kConnections at
-// a time, each closed after kIdleSeconds of silence.
+// Two threads, which wait for nobody: a slow client takes no other's time. At most kConnections at
+// a time, each for one answer and a while.
 class MetricsServer {
  public:
   static constexpr unsigned kConnections = 16;
-  static constexpr unsigned kIdleSeconds = 10;
 
   struct Settings {
     ListenAddress address;
@@ -30,6 +31,9 @@ class MetricsServer {
     // can be changed; while that fails nobody is let in, and the log says why. Empty: anyone may
     // ask.
     std::function<Result<std::string>()> token;
+
+    // After so long a connection is cut, whatever comes and goes over it: nobody keeps one.
+    std::chrono::milliseconds lifetime = std::chrono::seconds(10);
   };
 
   // kInvalidArgument: others than this machine could ask, and there is no token. A token that can't
@@ -49,13 +53,14 @@ class MetricsServer {
     std::string body;
   };
 
-  explicit MetricsServer(Settings settings) : settings_(std::move(settings)) {}
+  explicit MetricsServer(Settings settings);
 
   // `authorization` is null where the client sends none.
   Answer Respond(const std::string& method, const std::string& path, const char* authorization);
   bool MayAsk(const char* authorization) const;
 
-  Settings settings_;  // constant after Start
+  const Settings settings_;
+  SocketCutter cutter_;
   MHD_Daemon* daemon_ = nullptr;
 };
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "fs/command_arguments.h"
 #include "fs/commands.h"
 #include "fs/source_commands.h"
 
@@ -12,27 +13,19 @@ namespace brimfs {
 ParsedArguments ParseMountArguments(const MountSyntax& syntax, int argc, const char* const* argv,
                                     std::ostream& out, std::ostream& err) {
   MountArguments arguments;
-  bool help = false;
   CLI::App app;
-  app.set_help_flag();
   auto* const paths = app.add_option("PATH", arguments.paths);
   if (syntax.one_path) paths->expected(0, 1);
-  app.add_flag("-h,--help", help);
   if (syntax.json) app.add_flag("--json", arguments.json);
   if (syntax.json) app.add_flag("--watch", arguments.watch);
   if (syntax.quiet) app.add_flag("-q,--quiet", arguments.quiet);
-  CommandErrors errors(argv[0], err);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return {std::nullopt, errors.Usage(error.what(), syntax.arguments)};
-  }
-  if (help) {
-    out << "Usage: " << argv[0] << ' ' << syntax.arguments << "\n\n" << syntax.help;
-    return {std::nullopt, kCommandOk};
+  const CommandSyntax said{.arguments = syntax.arguments, .help = syntax.help};
+  if (const std::optional<int> code = ParseArguments(app, said, argc, argv, out, err)) {
+    return {std::nullopt, *code};
   }
   if (syntax.needs_path && arguments.paths.empty()) {
-    return {std::nullopt, errors.Usage("no path is given", syntax.arguments)};
+    const int code = CommandErrors(argv[0], err).Usage("no path is given", syntax.arguments);
+    return {std::nullopt, code};
   }
   return {std::move(arguments), kCommandOk};
 }
@@ -44,7 +37,7 @@ Result<ControlAnswer> AskMount(const MountedFile& file, ControlCommand command, 
   ControlRequest request;
   request.id = 1;
   request.command = command;
-  request.node = file.node;
+  if (file.node != 0) request.node = file.node;
   request.cells = cells;
   return (*client)->Ask(request, each);
 }

@@ -15,7 +15,8 @@
 
 namespace brimfs {
 
-// Command::run, with a CommandExitCode; fill ends with 128 + the signal that stopped it.
+// Command::run, with a CommandExitCode; fill, evict, pin and unpin end with 128 + the signal that
+// stopped them.
 int ShowStatus(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 int FillFiles(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
 int EvictFiles(int argc, const char* const* argv, std::ostream& out, std::ostream& err);
@@ -50,7 +51,7 @@ struct ParsedArguments {
 ParsedArguments ParseMountArguments(const MountSyntax& syntax, int argc, const char* const* argv,
                                     std::ostream& out, std::ostream& err);
 
-// Asks the mount of `path` for `command` on it, with `cells` of kMap.
+// Asks the mount of `file` for `command` on it, with `cells` of kMap.
 Result<ControlAnswer> AskMount(const MountedFile& file, ControlCommand command, uint32_t cells = 0,
                                const ControlClient::EachAnswer& each = {});
 

@@ -2,11 +2,15 @@
 #ifndef BRIMFS_FS_MOUNT_CONTROL_H_
 #define BRIMFS_FS_MOUNT_CONTROL_H_
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "fs/control_server.h"
 #include "fs/control_service.h"
+#include "fs/control_socket.h"
 #include "fs/filesystem.h"
 #include "fs/mount_options.h"
 
@@ -23,9 +27,21 @@ class MountControl {
   // Thread-safe. Ends what is asked and filled, so that nobody keeps the mount in use for it.
   void Stop() { server_.Stop(); }
 
- private:
-  MountControl(ControlService::Settings settings, ControlSocket socket, FileSystem& filesystem);
+  // Thread-safe. Where to ask: if the socket has been taken away, as that of a user is at the end
+  // of a session, there is a new one from now on. Empty after Stop.
+  std::string SocketPath();
 
+ private:
+  // What ControlSocket::Listen takes.
+  struct Place {
+    std::vector<ControlDirectory> directories;
+    mode_t mode;
+  };
+
+  MountControl(ControlService::Settings settings, Place place, ControlSocket socket,
+               FileSystem& filesystem);
+
+  const Place place_;
   ControlService service_;
   ControlServer server_;
 };

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "fs/listen_address.h"
+#include "fs/nearest_name.h"
 
 namespace brimfs {
 namespace {
@@ -248,7 +249,7 @@ constexpr Option kOptions[] = {
      SetPath<&M::config>},
     {{"driver", "mmap|memory", "mmap", "where fetched bytes lie: a sparse file, or memory"},
      SetDriver},
-    {{"cache", "DIR", "/var/cache/brimfs; $XDG_CACHE_HOME/brimfs for users",
+    {{"cache", "DIR", "/var/cache/brimfs; for users $XDG_CACHE_HOME/brimfs, else ~/.cache/brimfs",
       "where driver=mmap keeps them"},
      SetPath<&M::cache>},
     {{"cache_size", "SIZE|N%", "80% of what is free at first",
@@ -287,7 +288,7 @@ constexpr Option kOptions[] = {
     {{"profile", "NAME", "", "s3: whose keys, in the files of the AWS tools"},
      SetText<&M::profile>},
     {{"anonymous", "", "", "s3: sign nothing, for public buckets"}, SetFlag<&M::anonymous>},
-    {{"addressing", "path|virtual", "auto", "s3: the bucket is in the path or the host"},
+    {{"addressing", "path|virtual|auto", "auto", "s3: the bucket is in the path or the host"},
      SetAddressing},
     {{"requester_pays", "", "", "s3: your account pays for requests and bytes"},
      SetFlag<&M::requester_pays>},
@@ -300,7 +301,7 @@ constexpr Option kOptions[] = {
     {{"accelerate", "", "", "s3: AWS's nearest edge"}, SetFlag<&M::accelerate>},
     {{"credentials", "FILE", "", "who asks: lines username= and password=, or token="},
      SetPath<&M::credentials>},
-    {{"netrc", "FILE", "", "who asks, by hosts, as in netrc(5)"}, SetPath<&M::netrc>},
+    {{"netrc", "FILE", "", "who asks, by hosts, as curl(1) reads it"}, SetPath<&M::netrc>},
     {{"headers", "FILE", "", "lines \"Name: value\" to send with every request"},
      SetPath<&M::headers>},
     {{"cert", "FILE", "", "PEM certificate for servers that ask for one"}, SetPath<&M::cert>},
@@ -364,22 +365,6 @@ bool Holds(std::span<const std::string_view> names, std::string_view name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// Levenshtein's distance: how many letters to insert, delete or replace.
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, replaced});
-    }
-  }
-  return row[b.size()];
-}
-
 Status Unknown(std::string_view name) {
   std::string message = "unknown option '";
   message.append(name).append("': did you mean '").append(NearestOption(name));
@@ -398,6 +383,7 @@ Status ParseOne(std::string_view item, MountOptions& options, UnknownOptions unk
   const bool has_value = equals != std::string_view::npos;
   const std::string_view value = has_value ? item.substr(equals + 1) : std::string_view();
   if (const Option* const option = Find(name)) {
+    std::erase_if(options.origins, [&](const auto& origin) { return origin.first == name; });
     if (has_value == option->info.argument.empty()) {
       std::string message = "option ";
       message.append(name).append(has_value ? " takes no value" : " needs a value: ");
@@ -476,12 +462,8 @@ const OptionInfo* FindOption(std::string_view name) {
 }
 
 std::string_view NearestOption(std::string_view name) {
-  return std::min_element(std::begin(kOptions), std::end(kOptions),
-                          [&](const Option& a, const Option& b) {
-                            return EditDistance(name, a.info.name) <
-                                   EditDistance(name, b.info.name);
-                          })
-      ->info.name;
+  return NearestRow(kOptions, name, [](const Option& option) { return option.info.name; })
+      .info.name;
 }
 
 Status SetMountOption(const OptionInfo& info, std::string_view value, MountOptions& options) {

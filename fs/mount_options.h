@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -21,6 +23,7 @@ namespace brimfs {
 
 struct MountOptions {
   std::string config;  // file to read instead of those of fs/config.h; "none": none; empty: those
+  std::map<std::string, std::string, std::less<>> origins;  // "FILE:LINE" of what a file has set
 
   // --- Behaviour
   DriverKind driver = DriverKind::kMmap;

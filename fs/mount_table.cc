@@ -1,5 +1,7 @@
 #include "fs/mount_table.h"
 
+#include <sys/sysmacros.h>
+
 #include <algorithm>
 #include <fstream>
 #include <iterator>
@@ -47,6 +49,26 @@ std::vector<MountEntry> ParseMountTable(std::string_view mountinfo) {
 std::vector<MountEntry> ReadMountTable() {
   std::ifstream file("/proc/self/mountinfo");
   return ParseMountTable(std::string(std::istreambuf_iterator<char>(file), {}));
+}
+
+std::string DeviceName(dev_t device) {
+  return std::to_string(major(device)) + ":" + std::to_string(minor(device));
+}
+
+std::vector<MountPlaces> BrimfsMounts(const std::vector<MountEntry>& table) {
+  std::vector<MountPlaces> mounts;
+  for (const MountEntry& entry : table) {
+    if (entry.type != "fuse.brimfs") continue;
+    auto mount = std::find_if(mounts.begin(), mounts.end(), [&](const MountPlaces& known) {
+      return known.device == entry.device;
+    });
+    if (mount == mounts.end()) mount = mounts.insert(mount, {entry.device, {}});
+    std::vector<std::string>& places = mount->mountpoints;
+    if (std::find(places.begin(), places.end(), entry.mountpoint) == places.end()) {
+      places.push_back(entry.mountpoint);
+    }
+  }
+  return mounts;
 }
 
 std::optional<MountEntry> UppermostMount(const std::vector<MountEntry>& table,

@@ -3,6 +3,8 @@
 #ifndef BRIMFS_FS_MOUNT_TABLE_H_
 #define BRIMFS_FS_MOUNT_TABLE_H_
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +28,17 @@ std::vector<MountEntry> ReadMountTable();
 
 // The same of a mountinfo text.
 std::vector<MountEntry> ParseMountTable(std::string_view mountinfo);
+
+// As MountEntry::device names it.
+std::string DeviceName(dev_t device);
+
+// One mount of brimfs and all places where it, or a part of it, is mounted: a directory or, bound,
+// one file. Others may be mounted over any of them.
+struct MountPlaces {
+  std::string device;
+  std::vector<std::string> mountpoints;  // one at least, in the order of the table, each once
+};
+std::vector<MountPlaces> BrimfsMounts(const std::vector<MountEntry>& table);
 
 // What is seen at `mountpoint`; nothing if nothing is mounted just there.
 std::optional<MountEntry> UppermostMount(const std::vector<MountEntry>& table,

@@ -1,6 +1,5 @@
 #include "fs/source_commands.h"
 
-#include <csignal>
 #include <utility>
 
 #include "core/log.h"
@@ -19,8 +18,12 @@ int CommandErrors::Usage(std::string_view what, std::string_view arguments) {
 }
 
 int CommandErrors::Fail(const Status& why) {
+  return FailWith(why.code() == Code::kInvalidArgument ? kCommandUsage : kCommandFailed, why);
+}
+
+int CommandErrors::FailWith(int code, const Status& why) {
   Say(why.message());
-  return why.code() == Code::kInvalidArgument ? kCommandUsage : kCommandFailed;
+  return code;
 }
 
 Result<MountOptions> CommandOptions(const std::string& source,
@@ -31,12 +34,6 @@ Result<MountOptions> CommandOptions(const std::string& source,
                                                                        : LogLevel::kError);
   MakePathsAbsolute(*options);
   return options;
-}
-
-int EndByBrokenPipe() {
-  signal(SIGPIPE, SIG_DFL);
-  raise(SIGPIPE);
-  return kCommandFailed;
 }
 
 CallLimits LimitsOf(const MountOptions& options, std::stop_token stop) {

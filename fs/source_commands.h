@@ -34,8 +34,10 @@ class CommandErrors {
   // With the way out; returns kCommandUsage.
   int Usage(std::string_view what, std::string_view arguments);
 
-  // What the failure to resolve options or to open a source exits with.
+  // What the failure to open a source exits with.
   int Fail(const Status& why);
+  // As Fail; returns `code`.
+  int FailWith(int code, const Status& why);
 
  private:
   const std::string title_;
@@ -46,9 +48,6 @@ class CommandErrors {
 // paths made absolute. The log says errors only, or more if an option asks for it.
 Result<MountOptions> CommandOptions(const std::string& source,
                                     const std::vector<std::string>& given);
-
-// Ends this process as a GNU tool whose reader has gone is ended: by SIGPIPE.
-int EndByBrokenPipe();
 
 // For one request that begins now.
 CallLimits LimitsOf(const MountOptions& options, std::stop_token stop = {});

@@ -7,7 +7,8 @@
 #include <vector>
 
 #include "core/log.h"
-#include "fs/commands.h"
+#include "fs/command_arguments.h"
+#include "fs/config.h"
 #include "fs/source_commands.h"
 #include "fs/source_findings.h"
 #include "fs/source_measure.h"
@@ -111,23 +112,31 @@ Report Examine(const std::string& name, const MountOptions& options) {
 }  // namespace
 
 int ExamineSource(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  constexpr CommandSyntax kSyntax{
+      .arguments = "SOURCE [--json] [-o OPTION,...]",
+      .help =
+          "Finds out what the server of a source supports, and says what that means and\n"
+          "which options suit it. Makes 40 requests and fetches about 40 MiB at most.\n"
+          "  --json         as one JSON object: source, mountable, findings, options, and\n"
+          "                 what was measured\n"
+          "  -o OPTION,...  those of a mount, see brimfs --help\n",
+  };
   CommandErrors errors(argv[0], err);
   std::string source;
   std::vector<std::string> given;
   bool json = false;
   CLI::App app;
-  app.set_help_flag();
   app.add_option("SOURCE", source)->required();
   app.add_option("-o", given)->allow_extra_args(false);
   app.add_flag("--json", json);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return errors.Usage(error.what(), "SOURCE [--json] [-o OPTION,...]");
-  }
+  if (const auto code = ParseArguments(app, kSyntax, argc, argv, out, err)) return *code;
   const Result<MountOptions> options = CommandOptions(source, given);
-  if (!options.ok()) return errors.Fail(options.status());
-  if (options->offline) return errors.Usage("offline: the source is what is asked", "SOURCE");
+  if (!options.ok()) return errors.FailWith(kCommandUsage, options.status());
+  if (options->offline) {
+    const Status why(Code::kInvalidArgument,
+                     "option offline: doctor has to ask the source; leave it out");
+    return errors.Fail(WithOrigins(why, *options));
+  }
   const Report report = Examine(source, *options);
   json ? PrintJson(report, out) : PrintText(report, out);
   return report.mountable ? kCommandOk : kCommandFailed;

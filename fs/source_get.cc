@@ -14,7 +14,9 @@
 
 #include "core/mutex.h"
 #include "fs/atomic_file.h"
-#include "fs/commands.h"
+#include "fs/command_arguments.h"
+#include "fs/command_output.h"
+#include "fs/config.h"
 #include "fs/download.h"
 #include "fs/download_bar.h"
 #include "fs/exit_signals.h"
@@ -23,8 +25,6 @@
 namespace brimfs {
 namespace {
 
-constexpr char kArguments[] = "SOURCE DEST [-fr] [-o OPTION,...]";
-
 struct Arguments {
   std::string source;
   std::string destination;
@@ -32,8 +32,6 @@ struct Arguments {
   bool force = false;
   bool recursive = false;
 };
-
-constexpr int kInterruptedExit = 130;  // as a shell says it of SIGINT
 
 // Files of a directory that are got at a time.
 constexpr size_t kFilesAtATime = 8;
@@ -173,22 +171,27 @@ bool Get(const Arguments& arguments, const RemoteSource& source, Getter& getter,
 }  // namespace
 
 int GetSource(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  constexpr CommandSyntax kSyntax{
+      .arguments = "SOURCE DEST [-fr] [-o OPTION,...]",
+      .help =
+          "Downloads a file, in parallel ranges: DEST appears whole or not at all. Into a\n"
+          "directory the file goes under its own name; - is standard output.\n"
+          "  -f, --force      replace what is there, in one step\n"
+          "  -r, --recursive  get a directory with all that is below it\n"
+          "  -o OPTION,...    those of a mount, see brimfs --help\n",
+  };
   CommandErrors errors(argv[0], err);
+  err.tie(nullptr);  // what is on `out` is another thread's
   Arguments arguments;
   CLI::App app;
-  app.set_help_flag();
   app.add_option("SOURCE", arguments.source)->required();
   app.add_option("DEST", arguments.destination)->required();
   app.add_option("-o", arguments.options)->allow_extra_args(false);
   app.add_flag("-f,--force", arguments.force);
   app.add_flag("-r,--recursive", arguments.recursive);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return errors.Usage(error.what(), kArguments);
-  }
+  if (const auto code = ParseArguments(app, kSyntax, argc, argv, out, err)) return *code;
   Result<MountOptions> options = CommandOptions(arguments.source, arguments.options);
-  if (!options.ok()) return errors.Fail(options.status());
+  if (!options.ok()) return errors.FailWith(kCommandUsage, options.status());
 
   // Where there is nothing to remove, and a write may wait for ever, signals do what they always
   // do.
@@ -198,12 +201,12 @@ int GetSource(int argc, const char* const* argv, std::ostream& out, std::ostream
     signals.emplace();  // until the first file is made, they end it
   }
   const Result<RemoteSource> source = OpenRemoteSource(arguments.source, *options);
-  if (!source.ok()) return errors.Fail(source.status());
+  if (!source.ok()) return errors.Fail(WithOrigins(source.status(), *options));
   // Only offline there is something in the cache directory that is worth more than the source's.
   if (!options->offline) options->driver = DriverKind::kMemory;
   const auto cache =
       Cache::Create(CacheOptions(*options, source->identity), *source->backend, Clock::Steady());
-  if (!cache.ok()) return errors.Fail(cache.status());
+  if (!cache.ok()) return errors.Fail(WithOrigins(cache.status(), *options));
 
   std::stop_source stop;
   if (signals) {
@@ -216,10 +219,11 @@ int GetSource(int argc, const char* const* argv, std::ostream& out, std::ostream
     Getter getter(arguments, *options, *source->backend, **cache, errors, bar, stop.get_token());
     all = Get(arguments, *source, getter, errors);
   }
+  const int signal = signals ? signals->handled() : 0;
   signals.reset();
-  if (stop.stop_requested()) {
+  if (signal != 0) {
     errors.Say("interrupted");
-    return kInterruptedExit;
+    return 128 + signal;  // as a shell says it
   }
   return all ? kCommandOk : kCommandFailed;
 }

@@ -14,7 +14,8 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "core/log.h"
-#include "fs/commands.h"
+#include "fs/command_arguments.h"
+#include "fs/config.h"
 #include "fs/readable.h"
 #include "fs/source_commands.h"
 
@@ -170,25 +171,31 @@ class Lister {
 }  // namespace
 
 int ListSource(int argc, const char* const* argv, std::ostream& out, std::ostream& err) {
+  constexpr CommandSyntax kSyntax{
+      .arguments = "SOURCE [-lR0] [--json] [-o OPTION,...]",
+      .help =
+          "Lists the names in a source without mounting it, one a line, as they come;\n"
+          "directories end in '/'.\n"
+          "  -l               with sizes in bytes and times (UTC)\n"
+          "  -R, --recursive  all that is below, with its path\n"
+          "  -0, --null       names end in a NUL byte, for xargs -0\n"
+          "  --json           a JSON object a line: name, kind, size, modified, etag\n"
+          "  -o OPTION,...    those of a mount, see brimfs --help\n",
+  };
   CommandErrors errors(argv[0], err);
   Arguments arguments;
   CLI::App app;
-  app.set_help_flag();
   app.add_option("SOURCE", arguments.source)->required();
   app.add_option("-o", arguments.options)->allow_extra_args(false);
   app.add_flag("-l", arguments.details);
   app.add_flag("-R,--recursive", arguments.recursive);
   app.add_flag("-0,--null", arguments.nul);
   app.add_flag("--json", arguments.json);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return errors.Usage(error.what(), "SOURCE [-lR0] [--json] [-o OPTION,...]");
-  }
+  if (const auto code = ParseArguments(app, kSyntax, argc, argv, out, err)) return *code;
   const Result<MountOptions> options = CommandOptions(arguments.source, arguments.options);
-  if (!options.ok()) return errors.Fail(options.status());
+  if (!options.ok()) return errors.FailWith(kCommandUsage, options.status());
   const Result<RemoteSource> source = OpenRemoteSource(arguments.source, *options);
-  if (!source.ok()) return errors.Fail(source.status());
+  if (!source.ok()) return errors.Fail(WithOrigins(source.status(), *options));
 
   Lister lister(arguments, *options, *source->backend, errors, out);
   bool all = true;
@@ -199,8 +206,6 @@ int ListSource(int argc, const char* const* argv, std::ostream& out, std::ostrea
     if (!info.ok()) return errors.Fail(info.status());
     lister.Print(source->single_file, info->kind, info->version);
   }
-  out.flush();
-  if (!out.good()) return EndByBrokenPipe();
   return all ? kCommandOk : kCommandFailed;
 }
 

@@ -1,17 +1,16 @@
 // brimfs status.
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <ctime>
-#include <future>
-#include <iostream>
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
-#include <thread>
 #include <utility>
 
+#include "core/log.h"
+#include "fs/command_signals.h"
 #include "fs/commands.h"
 #include "fs/mount_commands.h"
+#include "fs/mount_looks.h"
 #include "fs/mount_table.h"
 #include "fs/source_commands.h"
 #include "fs/status_text.h"
@@ -22,145 +21,199 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr size_t kAtATime = 64;
-
 // A mount that has not answered after this is passed over.
 constexpr auto kPatience = std::chrono::seconds(5);
-constexpr timespec kInterval = {1, 0};  // of --watch
+constexpr auto kInterval = std::chrono::seconds(1);  // of --watch
 
 struct Look {
-  std::string path;
+  std::string name;  // the path, or where the mount is
   Result<ControlAnswer> answer;
 };
 
-Look LookAt(const std::string& path) {
-  const Result<MountedFile> file = FindMountedFile(path);
-  if (!file.ok()) return {path, file.status()};
-  return {path, AskMount(*file, ControlCommand::kStatus)};
+Result<ControlAnswer> AskFound(const Result<MountedFile>& file) {
+  return file.ok() ? AskMount(*file, ControlCommand::kStatus) : file.status();
 }
 
-// Each on a thread of its own, which may never come back: a mount that does not answer holds
-// whoever looks at it, and a signal would not help.
-std::vector<Look> LookAtEach(const std::vector<std::string>& paths) {
-  std::vector<Look> looks;
-  while (looks.size() < paths.size()) {
-    std::vector<std::future<Look>> asked;
-    const size_t end = std::min(paths.size(), looks.size() + kAtATime);
-    for (size_t i = looks.size(); i < end; ++i) {
-      std::packaged_task<Look()> task([path = paths[i]] { return LookAt(path); });
-      asked.push_back(task.get_future());
-      std::thread(std::move(task)).detach();
-    }
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
-    for (std::future<Look>& look : asked) {
-      if (look.wait_until(deadline) == std::future_status::ready) {
-        looks.push_back(look.get());
-      } else {
-        looks.push_back({paths[looks.size()], Status(Code::kTimedOut, "does not answer")});
-      }
-    }
+std::vector<Look> LookAtPaths(MountLooks& looks, const std::vector<std::string>& paths,
+                              int stop_fd) {
+  // What hangs on a mount that has gone says nothing of the one that is there now.
+  std::string mounts;
+  for (const MountPlaces& mount : BrimfsMounts(ReadMountTable())) mounts += " " + mount.device;
+  std::vector<MountLooks::Target> targets;
+  targets.reserve(paths.size());
+  for (const std::string& path : paths) {
+    targets.push_back({std::to_string(targets.size()) + mounts,
+                       [path] { return AskFound(FindMountedFile(path)); }});
   }
-  return looks;
+  std::vector<Look> found;
+  for (Result<ControlAnswer>& answer : looks.Ask(targets, stop_fd)) {
+    found.push_back({paths[found.size()], std::move(answer)});
+  }
+  return found;
 }
 
-// At every mount that may be entered.
-std::vector<Look> LookAtAll() {
-  std::vector<std::string> mountpoints;
-  std::set<std::string> devices;
-  for (const MountEntry& entry : ReadMountTable()) {
-    if (entry.type != "fuse.brimfs" || !devices.insert(entry.device).second) continue;
-    mountpoints.push_back(entry.mountpoint);
+// At every mount that may be entered; `covered` is where one is to which no path leads.
+std::vector<Look> LookAtAll(MountLooks& looks, std::string& covered, int stop_fd) {
+  const std::vector<MountPlaces> mounts = BrimfsMounts(ReadMountTable());
+  std::vector<MountLooks::Target> targets;
+  targets.reserve(mounts.size());
+  for (const MountPlaces& mount : mounts) {
+    targets.push_back({mount.device, [mount] { return AskFound(EnterMount(mount)); }});
   }
-  std::vector<Look> looks = LookAtEach(mountpoints);
-  std::erase_if(looks, [](const Look& look) { return look.answer.code() == Code::kDenied; });
-  return looks;
+  std::vector<Result<ControlAnswer>> answers = looks.Ask(targets, stop_fd);
+  const std::vector<MountPlaces> still = BrimfsMounts(ReadMountTable());
+  std::vector<Look> found;
+  for (size_t i = 0; i < mounts.size(); ++i) {
+    const std::string& place = mounts[i].mountpoints.front();
+    const Code code = answers[i].code();
+    const bool gone = std::none_of(still.begin(), still.end(), [&](const MountPlaces& mount) {
+      return mount.device == mounts[i].device;
+    });
+    if (code == Code::kNotFound) {
+      covered = place;
+    } else if (answers[i].ok() || (code != Code::kDenied && !gone)) {
+      found.push_back({place, std::move(answers[i])});
+    }
+  }
+  return found;
 }
 
 class StatusCommand {
  public:
   StatusCommand(MountArguments arguments, const char* title, std::ostream& out, std::ostream& err)
-      : arguments_(std::move(arguments)), out_(out), errors_(title, err) {}
+      : arguments_(std::move(arguments)),
+        out_(out),
+        err_(err),
+        errors_(title, err),
+        drawn_over_(arguments_.watch && !arguments_.json && Terminal::Of(out).interactive) {}
 
-  // False: something could not be shown.
-  bool Show() {
-    const std::vector<Look> looks =
-        arguments_.paths.empty() ? LookAtAll() : LookAtEach(arguments_.paths);
-    bool all = true;
-    std::string text = arguments_.json ? JsonOf(looks, all) : TextOf(looks, all);
-    if (arguments_.watch && Terminal::Of(out_).interactive) {
+  int Once() {
+    Show(LookNow(/*stop_fd=*/-1));
+    return code_;
+  }
+
+  // Until Ctrl-C, or until nobody reads on, or if a path is wrong from the first.
+  int Watch() {
+    const CommandSignals signals(out_, err_);  // before the first thread
+    do {
+      const std::vector<Look> looks = LookNow(signals.fd());
+      if (signals.Came() != 0) break;
+      if (rounds_ == 0 && SomePathIsWrong(looks)) return kCommandFailed;
+      Show(looks);
+    } while (out_.good() && signals.Wait(kInterval) == 0);
+    return code_;
+  }
+
+ private:
+  std::vector<Look> LookNow(int stop_fd) {
+    covered_.clear();
+    return arguments_.paths.empty() ? LookAtAll(looks_, covered_, stop_fd)
+                                    : LookAtPaths(looks_, arguments_.paths, stop_fd);
+  }
+
+  // Says why, then. One that is only slow is not wrong.
+  bool SomePathIsWrong(const std::vector<Look>& looks) {
+    if (arguments_.paths.empty()) return false;
+    bool wrong = false;
+    for (const Look& look : looks) {
+      if (look.answer.ok() || look.answer.code() == Code::kTimedOut) continue;
+      errors_.Say(look.name + ": " + Words(look.answer.status()));
+      wrong = true;
+    }
+    return wrong;
+  }
+
+  void Show(const std::vector<Look>& looks) {
+    std::string text = arguments_.json ? JsonOf(looks) : TextOf(looks);
+    if (drawn_over_) {
+      const Terminal terminal = Terminal::Of(out_);
+      if (terminal.height > 0) {
+        text = Screenful(text, terminal.width, terminal.height, terminal.utf8);
+      }
       // Over what was there before: home, then clear to the end of each line and of the screen.
       for (size_t at = 0; (at = text.find('\n', at)) != std::string::npos; at += 4) {
         text.insert(at, "\x1b[K");
       }
-      text = (std::exchange(drawn_, true) ? "\x1b[H" : "\x1b[2J\x1b[H") + text + "\x1b[J";
-    } else if (arguments_.watch && !arguments_.json && std::exchange(drawn_, true)) {
+      text = (rounds_ > 0 ? "\x1b[H" : "\x1b[2J\x1b[H") + text + "\x1b[J";
+    } else if (arguments_.watch && !arguments_.json && rounds_ > 0 && !text.empty()) {
       text.insert(0, "\n");
     }
+    ++rounds_;
     out_ << text << std::flush;
-    return all;
   }
 
-  // Until Ctrl-C, or until nobody reads on, or something could not be shown.
-  bool Watch() {
-    sigset_t ends;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
-    bool all = true;
-    do {
-      all = Show();
-    } while (all && out_.good() && sigtimedwait(&ends, nullptr, &kInterval) < 0);
-    return all;
+  // Calls `show` with what has come, a MountStatus or a FileStatus, or complains: of one thing
+  // again only once it is another. Returns what belongs into the text.
+  template <typename F>
+  std::string Each(const Look& look, const F& show) {
+    const auto mount = Expect<MountStatus>(look.answer);
+    const auto file = Expect<FileStatus>(look.answer);
+    if (mount.ok() || file.ok()) {
+      said_.erase(look.name);
+      return mount.ok() ? show(*mount) : show(*file);
+    }
+    code_ = kCommandFailed;
+    std::string what = look.name + ": " + Words(file.status());
+    if (drawn_over_) return EscapeForLog(what) + "\n";
+    std::string& before = said_[look.name];
+    if (before != what) errors_.Say(what);
+    before = std::move(what);
+    return "";
   }
 
- private:
-  void Complain(const Look& look, const Status& why, bool& all) {
-    errors_.Say(look.path + ": " + Words(why));
-    all = false;
-  }
-
-  std::string TextOf(const std::vector<Look>& looks, bool& all) {
+  std::string TextOf(const std::vector<Look>& looks) {
+    struct Text {
+      std::string operator()(const MountStatus& mount) const { return MountText(mount); }
+      std::string operator()(const FileStatus& file) const { return FileText(path, file, utf8); }
+      const std::string& path;
+      const bool utf8;
+    };
+    const bool utf8 = Terminal::Of(out_).utf8;
     std::string text;
     for (const Look& look : looks) {
-      const auto separated = [&](std::string part) {
-        text += (text.empty() ? "" : "\n") + std::move(part);
-      };
-      if (const auto mount = Expect<MountStatus>(look.answer); mount.ok()) {
-        separated(MountText(*mount));
-      } else if (const auto file = Expect<FileStatus>(look.answer); file.ok()) {
-        separated(FileText(look.path, *file));
-      } else {
-        Complain(look, file.status(), all);
-      }
+      const std::string part = Each(look, Text{look.name, utf8});
+      text += (text.empty() || part.empty() ? "" : "\n") + part;
     }
-    if (looks.empty()) text = "There is no mount of brimfs that you may enter.\n";
-    return text;
+    if (!looks.empty()) return text;
+    text = "There is no mount of brimfs that you may enter";
+    if (!covered_.empty()) text += "; what is on " + EscapeForLog(covered_) + " is covered";
+    return text + ".\n";
   }
 
-  std::string JsonOf(const std::vector<Look>& looks, bool& all) {
+  std::string JsonOf(const std::vector<Look>& looks) {
+    struct Lists {
+      std::string operator()(const MountStatus& mount) const {
+        mounts.push_back(Json::parse(MountStatusJson(mount)));
+        return "";
+      }
+      std::string operator()(const FileStatus& file) const {
+        Json one = {{"path", EscapeForLog(path)}};
+        one.update(Json::parse(FileStatusJson(file)));
+        files.push_back(std::move(one));
+        return "";
+      }
+      const std::string& path;
+      Json& mounts;
+      Json& files;
+    };
     Json mounts = Json::array();
     Json files = Json::array();
-    for (const Look& look : looks) {
-      if (const auto mount = Expect<MountStatus>(look.answer); mount.ok()) {
-        mounts.push_back(Json::parse(MountStatusJson(*mount)));
-      } else if (const auto file = Expect<FileStatus>(look.answer); file.ok()) {
-        Json one = {{"path", look.path}};
-        one.update(Json::parse(FileStatusJson(*file)));
-        files.push_back(std::move(one));
-      } else {
-        Complain(look, file.status(), all);
-      }
-    }
+    for (const Look& look : looks) (void)Each(look, Lists{look.name, mounts, files});
     const Json json = {{"mounts", std::move(mounts)}, {"files", std::move(files)}};
     // With --watch one line each time, as programs read it.
-    return json.dump(arguments_.watch ? -1 : 2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json.dump(arguments_.watch ? -1 : 2) + "\n";
   }
 
   const MountArguments arguments_;
   std::ostream& out_;
+  std::ostream& err_;
   CommandErrors errors_;
-  bool drawn_ = false;
+  const bool drawn_over_;  // a picture that replaces the one before
+  MountLooks looks_{kPatience};
+  std::string covered_;
+  std::map<std::string, std::string> said_;  // by name: what was complained of last
+  int rounds_ = 0;
+  int code_ = kCommandOk;
 };
 
 }  // namespace
@@ -180,7 +233,7 @@ int ShowStatus(int argc, const char* const* argv, std::ostream& out, std::ostrea
   if (!parsed.arguments) return parsed.code;
   const bool watch = parsed.arguments->watch;
   StatusCommand command(std::move(*parsed.arguments), argv[0], out, err);
-  return (watch ? command.Watch() : command.Show()) ? kCommandOk : kCommandFailed;
+  return watch ? command.Watch() : command.Once();
 }
 
 }  // namespace brimfs

@@ -28,6 +28,7 @@ Terminal Terminal::Of(const std::ostream& out) {
   const int columns = std::atoi(Variable("COLUMNS").c_str());
   if (terminal.interactive && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
     terminal.width = size.ws_col;
+    terminal.height = size.ws_row;
   } else if (columns > 0) {
     terminal.width = std::min(columns, kWidest);
   }

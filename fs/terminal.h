@@ -11,6 +11,7 @@ namespace brimfs {
 struct Terminal {
   bool interactive = false;  // a person looks at it: lines may be drawn over
   int width = 80;            // columns
+  int height = 0;            // lines; 0: as many as one likes
   bool utf8 = false;         // what it shows
 
   // Of `out`, which is a terminal only if it is std::cout and that is one. Its own width, or else

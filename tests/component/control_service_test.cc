@@ -32,8 +32,9 @@ class ControlServiceTest : public FileSystemTest {
     service_ = std::make_unique<ControlService>(std::move(settings), *fs_, clock_);
   }
 
-  std::unique_ptr<FillRun> NewRun() {
-    return std::make_unique<FillRun>(service_->filler(), [this] { ended_.release(); });
+  std::unique_ptr<FillRun> NewRun(const Caller& caller = {0, 0, {}}) {
+    return std::make_unique<FillRun>(service_->filler(), service_->ShareOf(caller),
+                                     [this] { ended_.release(); });
   }
 
   // The last answers of `count` fills.
@@ -41,7 +42,9 @@ class ControlServiceTest : public FileSystemTest {
     std::vector<ControlAnswer> all;
     while (all.size() < count) {
       ended_.acquire();
-      for (ControlAnswer& answer : run.TakeEnded()) all.push_back(std::move(answer));
+      for (ControlAnswer& answer : run.TakeEnded()) {
+        if (answer.last()) all.push_back(std::move(answer));
+      }
     }
     return all;
   }
@@ -60,7 +63,9 @@ class ControlServiceTest : public FileSystemTest {
                                  uint32_t cells = 0) {
     std::vector<ControlAnswer> answers;
     ControlRequest request{.id = 9, .command = command, .node = node, .cells = cells};
-    service_->Answer(request, [&](const ControlAnswer& answer) { answers.push_back(answer); }, {});
+    service_->Answer(
+        request, [&](const ControlAnswer& answer) { answers.push_back(answer); },
+        [] { return false; });
     EXPECT_FALSE(answers.empty());
     EXPECT_TRUE(answers.back().last());
     return answers;
@@ -198,6 +203,35 @@ TEST_F(ControlServiceTest, AClientMayHaveOnlySoManyFillsAtATime) {
   EXPECT_EQ(backend_.bytes_sent(), kMiB) << "all of them were one file";
 }
 
+TEST_F(ControlServiceTest, AUserWhoHasAllFilledThatTheyMayKeepsNobodyElseWaiting) {
+  const Caller ann{1001, 1001, {}};
+  for (size_t i = 0; i <= Filler::kFilesOfOther; ++i) {
+    const std::string name = "slow-" + std::to_string(i);
+    backend_.Put(name, 1000);
+    backend_.CloseGate(name);
+  }
+  backend_.Put("of-owner", 1000);
+  backend_.Put("of-bob", 1000);
+  backend_.Put("of-ann", 1000);
+  MountWithControl();
+  std::vector<std::unique_ptr<FillRun>> runs;
+  for (size_t i = 0; i < Filler::kFiles; ++i) {  // over as many connections as once were enough
+    runs.push_back(NewRun(ann));
+    const std::string name = "slow-" + std::to_string(i % Filler::kFilesOfOther);
+    ASSERT_TRUE(runs.back()->Begin(1, LookUp(name).node).ok());
+  }
+  for (size_t i = 0; i < Filler::kFilesOfOther; ++i) {
+    backend_.AwaitAtGate("slow-" + std::to_string(i), 1);
+  }
+  ASSERT_TRUE(runs.back()->Begin(2, LookUp("of-ann").node).ok());
+  EXPECT_TRUE(FillOne(LookUp("of-owner").node).ok());
+  const std::unique_ptr<FillRun> of_bob = NewRun({1002, 1002, {}});
+  ASSERT_TRUE(of_bob->Begin(1, LookUp("of-bob").node).ok());
+  EXPECT_TRUE(std::holds_alternative<Done>(AwaitEnds(*of_bob, 1)[0].what));
+  EXPECT_EQ(service_->filler().filling(), Filler::kFilesOfOther) << "Ann's";
+  EXPECT_EQ(FilledOf(LookUp("of-ann").node), 0u) << "waits for her others";
+}
+
 TEST_F(ControlServiceTest, AFillOfAVersionThatIsGoneIsStale) {
   backend_.Put("file", kMiB, 1);
   MountWithControl();
@@ -241,6 +275,48 @@ TEST_F(ControlServiceTest, EvictLetsGoOfWhatIsClosedAndKeepsWhatIsOpenOrPinned) 
   EXPECT_EQ(AskDone(ControlCommand::kUnpin, dir)->files, 1u);
   EXPECT_EQ(AskDone(ControlCommand::kEvict, dir)->files, 2u);
   EXPECT_EQ(cache_->usage().stored, kMiB);
+}
+
+TEST_F(ControlServiceTest, WhatTakesLongTellsHowManyFilesAreDoneAndStopsWhenNobodyListens) {
+  driver_ = DriverKind::kMmap;
+  constexpr uint64_t kCount = 5;
+  for (uint64_t i = 0; i < kCount; ++i) backend_.Put("dir/" + std::to_string(i), kMiB);
+  MountWithControl();
+  const NodeId dir = LookUp("dir").node;
+  for (uint64_t i = 0; i < kCount; ++i) {
+    const NodeId node = LookUp(std::to_string(i), dir).node;
+    EXPECT_TRUE(FillOne(node).ok());
+    EXPECT_TRUE(AskDone(ControlCommand::kPin, node).ok());
+  }
+  // Every answer takes its time, so that there is one for each file.
+  const auto ask = [&](ControlCommand command, uint64_t leaves_at) {
+    std::vector<FillProgress> told;
+    bool left = false;
+    ControlRequest request{.id = 9, .command = command, .node = dir, .cells = 0};
+    Status error;
+    service_->Answer(
+        request,
+        [&](const ControlAnswer& answer) {
+          if (const auto* const status = std::get_if<Status>(&answer.what)) error = *status;
+          const auto* const progress = std::get_if<FillProgress>(&answer.what);
+          if (progress == nullptr) return;
+          told.push_back(*progress);
+          left = progress->length > 0 && progress->filled == leaves_at;
+          clock_.Advance(ControlService::kProgress);
+        },
+        [&] { return left; });
+    EXPECT_EQ(error.code(), left ? Code::kInterrupted : Code::kOk);
+    return told;
+  };
+  const FillProgress not_known{0, 0};
+  EXPECT_THAT(ask(ControlCommand::kUnpin, 2),
+              ElementsAre(not_known, FillProgress{0, 5}, FillProgress{1, 5}, FillProgress{2, 5}));
+  EXPECT_EQ(AskDone(ControlCommand::kUnpin, dir)->files, 3u) << "two were";
+  EXPECT_THAT(ask(ControlCommand::kEvict, 3),
+              ElementsAre(not_known, FillProgress{0, 5}, FillProgress{1, 5}, FillProgress{2, 5},
+                          FillProgress{3, 5}));
+  EXPECT_EQ(AskDone(ControlCommand::kEvict, dir)->files, 2u) << "three were";
+  EXPECT_THAT(ask(ControlCommand::kEvict, 99), ElementsAre(not_known)) << "nothing is left";
 }
 
 TEST_F(ControlServiceTest, EvictTakesWhatNoBatchHasRecordedYetAndWhatIsInMemory) {

@@ -140,6 +140,11 @@ TEST_F(BadInputTest, MissingArgumentsAreSaid) {
   ExpectOneLine(RunCommand({BrimfsProgram(), "/srv"}), 1, {"MOUNTPOINT", "--help"});
 }
 
+TEST_F(BadInputTest, ACommandWithAMistakeIsNotTakenForASourceToMount) {
+  ExpectOneLine(RunCommand({BrimfsProgram(), "stauts", "/usr"}), 1,
+                {"'stauts' is neither a command nor a source; did you mean 'status'?"});
+}
+
 // --- MOUNTPOINT: no bad one costs a request --------------------------------------------------
 
 class BadMountpointTest : public BadInputTest {

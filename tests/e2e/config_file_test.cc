@@ -126,6 +126,36 @@ TEST_F(ConfigFileTest, AFileThatOthersMayWriteIsRefused) {
   ExpectRefused(Brimfs(origin_->url()), "others may write it; chmod go-w /etc/brimfs/brimfs.conf");
 }
 
+TEST_F(ConfigFileTest, WhatSuitsRootAloneIsSaidWithItsPlaceAndIsTheUsersToTakeBack) {
+  const std::string home = dir_ / "home";
+  const Account account("reader", home);
+  ASSERT_NE(account.uid(), 0u);
+  std::filesystem::create_directories(home + "/.config/brimfs");
+  WriteFile("/etc/fuse.conf", "");
+  for (const std::string& path : {home, mountpoint_}) {
+    ASSERT_EQ(chown(path.c_str(), account.uid(), account.gid()), 0);
+  }
+  const auto mount = [&] {
+    return account.Shell("brimfs \"$1\" \"$2\"", {origin_->url(), mountpoint_});
+  };
+
+  Write(kSystemFile, "# of root\ncache = \"/root/cache\"\n");
+  Ran ran = mount();
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("(cache is set in /etc/brimfs/brimfs.conf:2)\n"));
+
+  Write(kSystemFile, "cache = \"~/cache\"\nallow_other = true\n");
+  ran = mount();
+  EXPECT_EQ(ran.code, 32);
+  EXPECT_THAT(ran.err, HasSubstr("(allow_other is set in /etc/brimfs/brimfs.conf:2)\n"));
+
+  Write(home + "/.config/brimfs/brimfs.conf", "allow_other = false\n");
+  ran = mount();
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_TRUE(Mounted());
+  EXPECT_TRUE(std::filesystem::exists(home + "/cache/catalogue.db"));
+}
+
 TEST_F(ConfigFileTest, AUsersOwnFileCountsMoreThanTheSystems) {
   const std::string home = dir_ / "home";
   const Account account("reader");

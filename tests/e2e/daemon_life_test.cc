@@ -145,6 +145,20 @@ TEST_P(SigtermTest, TheSecondOneEndsItAtOnce) {
   EXPECT_EQ(ReadError(reader, kSize / 2), ENOTCONN);
 }
 
+TEST_F(DaemonLifeTest, UnderNohupItOutlivesTheTerminal) {
+  std::vector<std::string> argv = {"sh", "-c", "trap '' HUP; exec \"$@\"", "sh"};
+  for (const std::string& argument : Arguments(origin_->url())) argv.push_back(argument);
+  argv.insert(argv.end(), {"-f", "-o", CacheOption()});
+  Process foreground(argv);
+  ASSERT_TRUE(AwaitMounted(mountpoint_));
+  foreground.Signal(SIGHUP);
+  EXPECT_EQ(CheckOracleFile(File("file"), kSize), "");
+  EXPECT_TRUE(Mounted());
+  foreground.Signal(SIGTERM);
+  EXPECT_TRUE(AwaitUnmounted());
+  EXPECT_EQ(foreground.Wait(seconds(30)), 0) << foreground.err();
+}
+
 INSTANTIATE_TEST_SUITE_P(Where, SigtermTest, ::testing::Bool(),
                          [](const auto& test) { return test.param ? "Foreground" : "Background"; });
 

@@ -166,7 +166,10 @@ TEST_F(DoctorTest, AWrongCommandLine) {
   const Ran ran = RunCommand({BrimfsProgram(), "doctor"});
   EXPECT_EQ(ran.code, 2);
   EXPECT_THAT(ran.err, HasSubstr("usage: brimfs doctor SOURCE"));
-  EXPECT_EQ(Examine("/srv/", "offline").code, 2);
+  const Ran offline = Examine("/srv/", "offline");
+  EXPECT_EQ(offline.code, 2);
+  EXPECT_EQ(offline.err,
+            "brimfs doctor: option offline: doctor has to ask the source; leave it out\n");
 }
 
 }  // namespace

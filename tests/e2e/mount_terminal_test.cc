@@ -89,6 +89,22 @@ TEST_F(MountTerminalTest, CtrlCStopsAFillWithinASecondAndKeepsWhatCame) {
   EXPECT_EQ(FilledOf(mount.File("file")), 16 * kMiB);
 }
 
+TEST_F(MountTerminalTest, AResumedFillHasTheRateOfWhatComesNow) {
+  Mount& mount = Attach(origin_->url());
+  const Descriptor reader(mount.File("file"));
+  ASSERT_EQ(CheckOracle(reader, {0, 4 * kMiB}), "");
+  origin_->CloseGate("file");
+  PseudoTerminal fill({BrimfsProgram(), "fill", mount.path()}, 80);
+  EXPECT_TRUE(fill.Await([](const std::string& shown) {
+    return shown.find("M/16.0M  0B/s") != std::string::npos;
+  })) << fill.shown();
+  for (const char* const rate : {"K/s", "M/s", "G/s"}) {
+    EXPECT_THAT(fill.shown(), Not(HasSubstr(rate)));
+  }
+  origin_->OpenGate("file");
+  EXPECT_EQ(fill.Wait(), 0);
+}
+
 TEST_F(MountTerminalTest, CtrlCWorksWhileTheSourceDoesNotAnswer) {
   origin_->SetIndex(Origin::Index::kNames);  // each file is asked for
   Mount& mount = Attach(origin_->url());

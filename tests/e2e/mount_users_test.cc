@@ -1,8 +1,10 @@
 // Who may use the commands on a running mount.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
+#include <filesystem>
 #include <string>
 
 #include "tests/e2e/users_test.h"
@@ -17,6 +19,20 @@ class MountUsersTest : public UsersTest {
  protected:
   static Ran Brimfs(const Account& account, const std::string& command, const std::string& path) {
     return account.Shell("brimfs $1 \"$2\"", {command, path});
+  }
+
+  // Runs a line of sh while the user has a mount at $1/mnt with $3 as the runtime directory.
+  Ran WithRuntimeDirectory(const TempDir& runtime, const std::string& line) {
+    const TempDir dir;
+    for (const TempDir* const theirs : {&runtime, &dir}) {
+      EXPECT_EQ(chown(theirs->path().c_str(), user_->uid(), user_->gid()), 0);
+    }
+    return user_->Shell(
+        "mkdir \"$1/mnt\" && XDG_RUNTIME_DIR=\"$3\" brimfs \"$2\" \"$1/mnt\" -o cache=\"$1/cache\" "
+        "&& "
+        "{ " +
+            line + "; }; fusermount3 -u \"$1/mnt\"",
+        {dir.path(), origin_->url(), runtime.path()});
   }
 };
 
@@ -36,15 +52,17 @@ TEST_F(MountUsersTest, AUserDoesEverythingOnAMountOfTheirOwn) {
 
 TEST_F(MountUsersTest, TheSocketOfAUserLiesInTheRuntimeDirectoryIfThereIsOne) {
   const TempDir runtime;
-  ASSERT_EQ(chown(runtime.path().c_str(), user_->uid(), user_->gid()), 0);
-  const TempDir dir;
-  ASSERT_EQ(chown(dir.path().c_str(), user_->uid(), user_->gid()), 0);
-  const Ran ran = user_->Shell(
-      "mkdir \"$1/mnt\" && XDG_RUNTIME_DIR=\"$3\" brimfs \"$2\" \"$1/mnt\" -o cache=\"$1/cache\" "
-      "&& "
-      "getfattr --only-values -n user.brimfs.control \"$1/mnt\"; fusermount3 -u \"$1/mnt\"",
-      {dir.path(), origin_->url(), runtime.path()});
+  const Ran ran =
+      WithRuntimeDirectory(runtime, "getfattr --only-values -n user.brimfs.control \"$1/mnt\"");
   EXPECT_THAT(ran.out, StartsWith(runtime.path() + "/brimfs/")) << ran.err;
+}
+
+TEST_F(MountUsersTest, AMountGoesOnWhereTheRuntimeDirectoryGoesWithTheSession) {
+  const TempDir runtime;
+  const Ran ran = WithRuntimeDirectory(
+      runtime, "rm -r \"$3/brimfs\" && brimfs fill \"$1/mnt/file\"; ls \"$3/brimfs\"");
+  EXPECT_THAT(ran.out, HasSubstr("/mnt/file: 293K filled\n")) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr(".sock\n"));
 }
 
 TEST_F(MountUsersTest, OthersAreKeptOutOfAMountWithoutAllowOther) {
@@ -75,6 +93,27 @@ TEST_F(MountUsersTest, WithAllowOtherTheyLookAndFillButDoNotChange) {
                            ": only the owner of the mount and root may\n");
   }
   EXPECT_THAT(Brimfs(*other_, "status", file).out, HasSubstr("(100%)")) << "nothing has changed";
+}
+
+TEST_F(MountUsersTest, AMountInAPrivateDirectoryIsFoundWhereItIsBound) {
+  Mount& mount = Attach(origin_->url(), {"allow_other"});
+  EXPECT_EQ(other_->Shell("brimfs status").out,
+            "There is no mount of brimfs that you may enter.\n");
+  const TempDir dir;
+  std::filesystem::permissions(dir.path(), std::filesystem::perms{0755});
+  ASSERT_EQ(::mount(mount.path().c_str(), dir.path().c_str(), nullptr, MS_BIND, nullptr), 0);
+  const Ran all = other_->Shell("brimfs status");
+  EXPECT_EQ(umount2(dir.path().c_str(), MNT_DETACH), 0);
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_THAT(all.out, HasSubstr(" on " + mount.path() + "\n"));
+}
+
+TEST_F(MountUsersTest, AMountThatShowsNothingToOthersIsLeftOutForThem) {
+  Mount& mount = AttachForAll({"allow_other,umask=077"});
+  const Ran all = other_->Shell("brimfs status");
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_EQ(all.out, "There is no mount of brimfs that you may enter.\n");
+  EXPECT_THAT(Shell("brimfs status").out, HasSubstr(" on " + mount.path() + "\n"));
 }
 
 TEST_F(MountUsersTest, WithAllowOtherThePermissionsOfTheMountDecide) {

@@ -175,6 +175,16 @@ TEST_F(LsTest, WhatIsWrongIsOneLine) {
   ExpectOneError(Brimfs("ls", {origin_->url(), "-o", "timeuot=3"}), 2,
                  "brimfs ls: ", "did you mean 'timeout'?");
   ExpectOneError(Brimfs("ls", {"gopher://example.org/"}), 2, "brimfs ls: ", "no backend");
+  for (const std::string command : {"ls", "get", "doctor"}) {
+    const std::string begin = "brimfs " + command + ": ";
+    std::vector<std::string> arguments = {origin_->url(), "-o", "config=/nonexistent"};
+    if (command == "get") arguments.push_back(dir_.path());
+    ExpectOneError(Brimfs(command, arguments), 2, begin, "/nonexistent: No such file");
+    WriteFile(dir_ / "open.conf", "");
+    ASSERT_EQ(chmod((dir_ / "open.conf").c_str(), 0666), 0);
+    arguments[2] = "config=" + (dir_ / "open.conf");
+    ExpectOneError(Brimfs(command, arguments), 2, begin, "chmod go-w");
+  }
   ExpectOneError(Brimfs("ls", {origin_->url("missing/")}), 1, "brimfs ls: ", "404");
 }
 
@@ -293,12 +303,14 @@ TEST_F(GetTest, AFailureLeavesNothing) {
 
 TEST_F(GetTest, InterruptedItLeavesNothing) {
   origin_->CloseGate("file", 8 * kMiB);
-  Process process(Command("get", {origin_->url("file"), to_}));
-  AwaitReader();
-  process.Signal(SIGINT);
-  EXPECT_EQ(process.Wait(), 130);
-  EXPECT_EQ(process.err(), "brimfs get: interrupted\n");
-  EXPECT_THAT(NamesIn(out_), ElementsAre());
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    Process process(Command("get", {origin_->url("file"), to_}));
+    AwaitReader();
+    process.Signal(signal);
+    EXPECT_EQ(process.Wait(), 128 + signal);
+    EXPECT_EQ(process.err(), "brimfs get: interrupted\n");
+    EXPECT_THAT(NamesIn(out_), ElementsAre());
+  }
 }
 
 TEST_F(GetTest, KilledItIsWholeOrAbsent) {

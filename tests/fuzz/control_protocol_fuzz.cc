@@ -11,7 +11,9 @@ int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     FUZZ_CHECK(again.ok() && brimfs::FormatRequest(*again) == text);
   }
   if (const auto answer = brimfs::ParseAnswer(line); answer.ok()) {
-    FUZZ_CHECK(brimfs::ParseAnswer(brimfs::FormatAnswer(*answer)).ok());
+    const std::string text = brimfs::FormatAnswer(*answer);
+    const auto again = brimfs::ParseAnswer(text);
+    FUZZ_CHECK(again.ok() && brimfs::FormatAnswer(*again) == text);
   }
   return 0;
 }

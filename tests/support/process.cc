@@ -16,6 +16,8 @@
 #include <cstdlib>
 #include <utility>
 
+#include "tests/support/argument_pointers.h"
+
 namespace brimfs {
 namespace {
 
@@ -26,13 +28,6 @@ std::string Content(int fd) {
   const ssize_t n = pread(fd, content.data(), content.size(), 0);
   content.resize(n < 0 ? 0 : static_cast<size_t>(n));
   return content;
-}
-
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (std::string& string : strings) pointers.push_back(string.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 }  // namespace
@@ -48,8 +43,8 @@ Process::Process(std::vector<std::string> argv, Options options) {
     environment.emplace_back(*variable);
   }
   // All memory is had before the fork: other threads may hold the allocator's lock.
-  std::vector<char*> arguments = Pointers(argv);
-  std::vector<char*> variables = Pointers(environment);
+  std::vector<char*> arguments = ArgumentPointers(argv);
+  std::vector<char*> variables = ArgumentPointers(environment);
   const pid_t parent = getpid();
   pid_ = fork();
   if (pid_ == 0) {

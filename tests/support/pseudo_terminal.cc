@@ -12,6 +12,8 @@
 #include <chrono>
 #include <csignal>
 
+#include "tests/support/argument_pointers.h"
+
 namespace brimfs {
 namespace {
 
@@ -22,13 +24,6 @@ winsize SizeOf(int columns) {
   return size;
 }
 
-std::vector<char*> Pointers(std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (std::string& string : strings) pointers.push_back(string.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 }  // namespace
 
 PseudoTerminal::PseudoTerminal(std::vector<std::string> argv, int columns,
@@ -37,8 +32,8 @@ PseudoTerminal::PseudoTerminal(std::vector<std::string> argv, int columns,
     environment.emplace_back(*variable);
   }
   // All memory is had before the fork: other threads may hold the allocator's lock.
-  std::vector<char*> arguments = Pointers(argv);
-  std::vector<char*> variables = Pointers(environment);
+  std::vector<char*> arguments = ArgumentPointers(argv);
+  std::vector<char*> variables = ArgumentPointers(environment);
   const winsize size = SizeOf(columns);
   int terminal = -1;
   pid_ = forkpty(&terminal, nullptr, nullptr, &size);

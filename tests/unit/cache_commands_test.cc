@@ -57,18 +57,22 @@ TEST_F(CacheCommandsTest, OnlyTheExactFirstWordIsACommand) {
 }
 
 TEST_F(CacheCommandsTest, AWrongCommandLineIsSaid) {
-  EXPECT_EQ(Run({"cache"}), 1);
-  EXPECT_THAT(err(), HasSubstr("usage: brimfs cache DIRECTORY [--json]"));
+  EXPECT_EQ(Run({"cache"}), 2);
+  EXPECT_THAT(err(),
+              MatchesRegex("brimfs cache: .*; usage: brimfs cache DIRECTORY \\[--json\\]\n"));
   EXPECT_EQ(Run({"check"}), 16);
+  EXPECT_THAT(err(), MatchesRegex("brimfs check: .*; usage: brimfs check DIRECTORY \\[-n\\]\n"));
   EXPECT_EQ(Run({"check", "-x", directory()}), 16);
   EXPECT_EQ(Run({"check", directory(), "another"}), 16);
   EXPECT_THAT(out(), IsEmpty());
 }
 
 TEST_F(CacheCommandsTest, ADirectoryThatIsNoCacheIsLeftAsItIs) {
-  EXPECT_EQ(Run({"cache", directory()}), 2);
+  const std::string said = std::string(directory()) + ": no cache directory of brimfs\n";
+  EXPECT_EQ(Run({"cache", directory()}), 1);
+  EXPECT_EQ(err(), "brimfs cache: " + said);
   EXPECT_EQ(Run({"check", directory()}), 8);
-  EXPECT_THAT(err(), HasSubstr("no cache directory"));
+  EXPECT_EQ(err(), "brimfs check: " + said);
   EXPECT_TRUE(std::filesystem::is_empty(path_.path()));
 }
 

@@ -2,13 +2,18 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <vector>
+
+#include "tests/support/temp_dir.h"
 
 namespace brimfs {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 Result<CommandLine> Parse(std::vector<const char*> arguments, const char* name = "brimfs") {
   arguments.insert(arguments.begin(), name);
@@ -82,11 +87,46 @@ TEST(CliTest, MissingAndSurplusArgumentsAreOneLineWithTheRemedy) {
 }
 
 TEST(CliTest, HelpShowsEveryOption) {
-  const auto line = Parse({"--help"});
-  ASSERT_TRUE(line.ok());
-  for (const OptionInfo& option : OptionTable()) {
-    EXPECT_THAT(line->answer, HasSubstr("\n  " + std::string(option.name)));
+  for (const auto& line : {Parse({"--help"}), ParseHelper({"--help"})}) {
+    ASSERT_TRUE(line.ok());
+    for (const OptionInfo& option : OptionTable()) {
+      EXPECT_THAT(line->answer, HasSubstr("\n  " + std::string(option.name)));
+    }
   }
+}
+
+TEST(CliTest, TheHelpOfMountsHelperIsItsOwn) {
+  const std::string help = ParseHelper({"-h"})->answer;
+  EXPECT_THAT(help, HasSubstr("\n  -f             fake:"));
+  EXPECT_THAT(help, Not(HasSubstr("--foreground")));
+  EXPECT_THAT(help, Not(HasSubstr("  -d")));
+  EXPECT_THAT(help, Not(HasSubstr("Commands:")));
+  EXPECT_FALSE(ParseHelper({"/srv/", "/mnt", "-d"}).ok());
+}
+
+TEST(CliTest, ACommandWithAMistakeIsNoSource) {
+  EXPECT_EQ(Parse({"stauts", "/mnt"}).status().message(),
+            "'stauts' is neither a command nor a source; did you mean 'status'?");
+  for (const auto& arguments : std::vector<std::vector<const char*>>{
+           {"stauts"}, {"stauts", "/mnt", "--json"}, {"-f", "stauts", "/mnt"}}) {
+    const auto line = Parse(arguments);
+    EXPECT_EQ(line.code(), Code::kInvalidArgument);
+    EXPECT_THAT(line.status().message(), HasSubstr("did you mean 'status'?"));
+  }
+  EXPECT_EQ(Parse({"measurements", "/mnt"}).status().message(),
+            "'measurements' is neither a command nor a source; try brimfs --help");
+}
+
+TEST(CliTest, ANameIsASourceIfItIsThereOrCanBeNothingElse) {
+  const TempDir directory;
+  ASSERT_EQ(chdir(directory.path().c_str()), 0);
+  EXPECT_FALSE(Parse({"stauts", "/mnt"}).ok());
+  ASSERT_EQ(mkdir("stauts", 0700), 0);
+  EXPECT_TRUE(Parse({"stauts", "/mnt"}).ok());
+  EXPECT_TRUE(Parse({"./missing", "/mnt"}).ok());
+  EXPECT_TRUE(Parse({"list:missing", "/mnt"}).ok());
+  EXPECT_TRUE(ParseHelper({"missing", "/mnt"}).ok()) << "fstab knows no commands";
+  ASSERT_EQ(chdir("/"), 0);
 }
 
 TEST(CliTest, VersionIsTheProgramsOwn) { EXPECT_EQ(Parse({"-V"})->answer, "brimfs 1.2.3\n"); }

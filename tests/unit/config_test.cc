@@ -142,6 +142,27 @@ TEST(ConfigFileTest, ASectionEndsWhereANameEnds) {
   EXPECT_FALSE(SourceBeginsWith("http://example.org/", "https://"));
 }
 
+TEST(ConfigFileTest, ASchemeIsForAllThatHasIt) {
+  EXPECT_TRUE(SourceBeginsWith("list:urls.txt", "list:"));
+  EXPECT_TRUE(SourceBeginsWith("list:/etc/urls.txt", "list:"));
+  EXPECT_FALSE(SourceBeginsWith("./list:urls.txt", "list:"));
+  EXPECT_FALSE(SourceBeginsWith("https://example.org/", "http:"));
+  EXPECT_EQ(Applied("[\"list:\"]\nconnections = 3\n", "list:urls.txt").connections, 3);
+}
+
+TEST(ConfigFileTest, ALocalPathIsTheSameWithAndWithoutItsScheme) {
+  EXPECT_TRUE(SourceBeginsWith("/srv/data", "file:///"));
+  EXPECT_TRUE(SourceBeginsWith("/srv/data", "file:///srv"));
+  EXPECT_TRUE(SourceBeginsWith("file:///srv/data", "/srv"));
+  EXPECT_TRUE(SourceBeginsWith("file://localhost/srv/data", "file:/srv/"));
+  EXPECT_TRUE(SourceBeginsWith("FILE:///srv/data", "/srv"));
+  EXPECT_TRUE(SourceBeginsWith("/srv/data", "file:"));
+  EXPECT_TRUE(SourceBeginsWith("file:///srv/data", "file://"));
+  EXPECT_FALSE(SourceBeginsWith("/srv/data", "file:///srv/dat"));
+  EXPECT_FALSE(SourceBeginsWith("https://example.org/", "file:///"));
+  EXPECT_FALSE(SourceBeginsWith("list:/srv/urls.txt", "file:///"));
+}
+
 TEST(ConfigFileTest, AnUnknownKeyIsNamedWithItsLineAndTheNearestOne) {
   EXPECT_EQ(Refused("\nintr = true\nmetdata_ttl = 5\n"),
             "brimfs.conf:3: unknown key 'metdata_ttl': did you mean 'metadata_ttl'? See "
@@ -233,6 +254,25 @@ TEST_F(ConfigTest, WhoAsksIsSaidByTheCommandLineIfItSaysSo) {
   EXPECT_EQ(Options().profile, "reader");
   EXPECT_EQ(Options({"anonymous"}).profile, "");
   EXPECT_EQ(Options({"credentials=/etc/keys"}).profile, "");
+}
+
+TEST_F(ConfigTest, AnErrorSaysWhereTheOptionsStandThatItNames) {
+  Write("system", "connections = 2\ncache = \"/srv/cache\"\nallow_other = true\n");
+  const auto said = [&](const std::string& why, const std::vector<std::string>& given = {}) {
+    return WithOrigins(Status(Code::kDenied, why), Options(given)).message();
+  };
+  const std::string at = " is set in " + (dir_ / "system");
+  EXPECT_EQ(said("/srv/cache: Permission denied; choose another one with -o cache="),
+            "/srv/cache: Permission denied; choose another one with -o cache= (cache" + at + ":2)");
+  EXPECT_EQ(said("option allow_other only allowed if …"),
+            "option allow_other only allowed if … (allow_other" + at + ":3)");
+  EXPECT_EQ(said("the cache and its connections, cache_size= and ?cache=1"),
+            "the cache and its connections, cache_size= and ?cache=1");
+  EXPECT_EQ(said("with -o cache=", {"cache=/mine"}), "with -o cache=");
+  EXPECT_EQ(said("with -o timeout="), "with -o timeout=");
+
+  Write("own", "cache = \"/home/me/cache\"\n");
+  EXPECT_EQ(said("-o cache="), "-o cache= (cache is set in " + (dir_ / "own") + ":1)");
 }
 
 TEST_F(ConfigTest, FilesThatAreNotThereAreNoError) {

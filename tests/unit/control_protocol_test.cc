@@ -88,24 +88,60 @@ TEST(ControlProtocolTest, OnlyProgressAndKeptFilesAreFollowedByMore) {
   EXPECT_TRUE((ControlAnswer{1, Status(Code::kIo)}).last());
 }
 
-TEST(ControlProtocolTest, WhatIsNoTextIsEscapedAndNeverEndsALine) {
+TEST(ControlProtocolTest, WhatIsNoTextIsEscapedOnTheLineAndComesThroughAsItWas) {
   FileStatus status = AFile();
-  status.url = "https://example.org/a\nb\x01\xff";
-  EXPECT_EQ(RoundTrip(status).url, "https://example.org/a\\x0ab\\x01\\xff");
+  status.url = "https://example.org/a\nb\\x41\x01\xff\xc2\x9b\u00e9";
+  EXPECT_NE(
+      FormatAnswer({7, status}).find("/a\\\\x0ab\\\\x5cx41\\\\x01\\\\xff\\\\xc2\\\\x9b\u00e9"),
+      std::string::npos)
+      << FormatAnswer({7, status});
+  EXPECT_EQ(RoundTrip(status), status);
+  const KeptFile kept{.path = "a\nb", .why = "\x1b[2J"};
+  EXPECT_EQ(RoundTrip(kept), kept);
+  EXPECT_EQ(RoundTrip(Status(Code::kIo, "no\nline")).message(), "no\nline");
 }
 
-TEST(ControlProtocolTest, WhatWasEscapedOnceIsNotEscapedAgainForPrograms) {
+TEST(ControlProtocolTest, ProgramsGetTextsEscapedOnce) {
   FileStatus status = AFile();
-  status.url = "https://example.org/a\nb";
-  EXPECT_NE(FileStatusJson(RoundTrip(status)).find("/a\\\\x0ab\""), std::string::npos);
+  status.url = "https://example.org/a\nb\xc2\x9b";
+  EXPECT_NE(FileStatusJson(RoundTrip(status)).find("/a\\\\x0ab\\\\xc2\\\\x9b\""), std::string::npos)
+      << FileStatusJson(status);
 }
 
-TEST(ControlProtocolTest, ControlCharactersInAnAnswerAreRefused) {
-  for (const char* const text : {"\\u001b[2J", "\\n", "\\u007f"}) {
+TEST(ControlProtocolTest, TextsThatAMountCannotHaveWrittenAreRefused) {
+  const char* const kWrong[] = {
+      R"(\u001b[2J)", R"(\n)",  R"(\u007f)", R"(\u009b2J)",
+      "\u009b2J",                                         // CSI in one character: terminals obey it
+      R"(\u0085)",                                        // the next line
+      R"(\\)",        R"(\\n)", R"(\\x1)",   R"(\\x1B)",  // no backslash but in front of two digits
+      R"(\\x41)",                                         // of what needs no escape
+  };
+  for (const char* const text : kWrong) {
     const std::string line =
         R"({"id": 1, "kept": {"why": "open", "path": ")" + std::string(text) + "\"}}";
     EXPECT_EQ(ParseAnswer(line).code(), Code::kProtocol) << line;
   }
+  const Result<ControlAnswer> right =
+      ParseAnswer(R"({"id": 1, "kept": {"why": "open", "path": "\\x1b[2J\\x5c\u00a0"}})");
+  ASSERT_TRUE(right.ok());
+  EXPECT_EQ(std::get<KeptFile>(right->what).path, "\x1b[2J\\\u00a0");
+}
+
+TEST(ControlProtocolTest, TextsThatAreTooLongAreRefused) {
+  const auto with = [](size_t size) {
+    return R"({"id": 1, "error": {"code": "io", "message": ")" + std::string(size, 'x') + "\"}}";
+  };
+  EXPECT_TRUE(ParseAnswer(with(16384)).ok());
+  EXPECT_EQ(ParseAnswer(with(16385)).code(), Code::kProtocol);
+}
+
+TEST(ControlProtocolTest, DeepAnswersAreRefusedWithoutHarm) {
+  constexpr size_t kHalf = kMostAnswerBytes / 2 - 50;
+  const std::string deep = std::string(kHalf, '[') + std::string(kHalf, ']');
+  EXPECT_EQ(ParseAnswer(R"({"id": 1, "done": )" + deep + "}").code(), Code::kProtocol);
+  std::string objects;
+  for (size_t i = 0; i < kHalf / 6; ++i) objects += R"({"a":)";
+  EXPECT_EQ(ParseAnswer(R"({"id": 1, "more": )" + objects).code(), Code::kProtocol);
 }
 
 TEST(ControlProtocolTest, AnAnswerStaysBelowItsLimitWhateverTheFileHas) {
@@ -154,6 +190,9 @@ TEST(ControlProtocolTest, AnAnswerWithAFieldLessOrAnotherKindIsRefused) {
       R"({"id": 1, "done": {"files": 1}})",
       R"({"id": 1, "done": {"files": 1, "bytes": "2"}})",
       R"({"id": 1, "done": []})",
+      R"({"id": 1, "done": {"files": 18446744073709551616, "bytes": 1}})",
+      R"({"id": 1, "done": {"files": -1, "bytes": 1}})",
+      R"({"id": 1, "done": {"files": 1e3, "bytes": 1}})",
       R"({"id": 1, "map": {"length": 1, "cells": [1001]}})",
       R"({"id": 1, "map": {"length": 1, "cells": [[]]}})",
       R"({"id": 1, "error": {"code": "ok", "message": ""}})",
@@ -199,6 +238,9 @@ TEST(FillCellsTest, ACellIsFullOnlyIfNothingOfItIsMissingAndEmptyOnlyIfAllIs) {
 TEST(FillCellsTest, OddLengthsAndVeryLargeOnesAreCutWithoutALoss) {
   EXPECT_EQ(FillCells({{0, 3}}, 10, 3), (Cells{1000, 0, 0}));
   EXPECT_EQ(FillCells({}, 0, 2), (Cells{1000, 1000}));
+  EXPECT_EQ(FillCells({}, 1, 3), (Cells{0, 0, 0}));
+  EXPECT_EQ(FillCells({{0, 1}}, 1, 3), (Cells{1000, 1000, 1000}));
+  EXPECT_EQ(FillCells({{1, 2}}, 3, 6), (Cells{0, 0, 1000, 1000, 0, 0})) << "two cells a byte";
   const uint64_t most = uint64_t{1} << 62;
   EXPECT_EQ(FillCells({{0, most / 2}}, most, 2), (Cells{1000, 0}));
   EXPECT_EQ(FillCells({{0, most}}, most, 3), (Cells{1000, 1000, 1000}));

@@ -9,6 +9,8 @@
 
 #include <cstring>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -85,6 +87,30 @@ TEST_F(ControlSocketTest, ListensUnderARandomNameWithItsModeAndIsGoneAfterwards)
   }
   EXPECT_EQ(EntriesIn(directory_), 0u);
   EXPECT_EQ(ConnectTo(first_path).code(), Code::kNotFound);
+}
+
+TEST_F(ControlSocketTest, WhatEverybodySeesOfASocketDoesNotTellItsName) {
+  const Result<ControlSocket> socket = Listen(0666);
+  ASSERT_TRUE(socket.ok()) << socket.status().message();
+  std::ifstream file("/proc/net/unix");
+  const std::string seen{std::istreambuf_iterator<char>(file), {}};
+  struct stat found {};
+  ASSERT_EQ(fstat(socket->fd(), &found), 0);
+  EXPECT_NE(seen.find(" " + std::to_string(found.st_ino) + " /proc/self/fd/"), std::string::npos)
+      << "it is there, under another name:\n"
+      << seen;
+  EXPECT_EQ(seen.find(files::path(socket->path()).stem()), std::string::npos) << seen;
+}
+
+TEST_F(ControlSocketTest, AShutDownSocketTakesNobodyAndHasNoName) {
+  const Result<ControlSocket> socket = Listen();
+  ASSERT_TRUE(socket.ok()) << socket.status().message();
+  const std::string name = files::path(socket->path()).filename();
+  EXPECT_TRUE(IsSocket(socket->path()));
+  ASSERT_EQ(link(socket->path().c_str(), (dir_ / name).c_str()), 0);
+  socket->Shutdown();
+  EXPECT_FALSE(IsSocket(socket->path()));
+  EXPECT_EQ(ConnectTo(dir_ / name).code(), Code::kUnavailable) << "who has found it before";
 }
 
 TEST_F(ControlSocketTest, TheNextMountRemovesDeadSocketsAndNothingElse) {

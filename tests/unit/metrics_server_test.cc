@@ -2,8 +2,17 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
 
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "core/clock.h"
 #include "core/mutex.h"
+#include "core/unique_fd.h"
 #include "tests/support/process.h"
 
 namespace brimfs {
@@ -16,8 +25,9 @@ class MetricsServerTest : public testing::Test {
  protected:
   static ListenAddress At(const std::string& text) { return *ListenAddress::Parse(text); }
 
-  void Start(bool with_token) {
+  void Start(bool with_token, std::chrono::milliseconds lifetime = std::chrono::seconds(10)) {
     MetricsServer::Settings settings{At("127.0.0.1:0"), [] { return "brimfs_up 1\n"; }, {}};
+    settings.lifetime = lifetime;
     if (with_token) settings.token = [this] { return Token(); };
     Result<std::unique_ptr<MetricsServer>> server = MetricsServer::Start(std::move(settings));
     ASSERT_TRUE(server.ok()) << server.status().message();
@@ -57,6 +67,43 @@ TEST_F(MetricsServerTest, AnswersAtItsPathOnly) {
   EXPECT_THAT(Ask({"-I"}), HasSubstr("Content-Type: text/plain; version=0.0.4"));
   EXPECT_THAT(Ask({}, server_->url() + "/more"), HasSubstr("404"));
   EXPECT_THAT(Ask({"-d", "something"}), HasSubstr("405"));
+}
+
+TEST_F(MetricsServerTest, GivesOneAnswerToAConnection) {
+  Start(/*with_token=*/true);
+  EXPECT_THAT(Ask({"-I"}), HasSubstr("Connection: close"));
+  EXPECT_THAT(Ask({"-I", "-H", "Authorization: Bearer open sesame"}),
+              HasSubstr("Connection: close"));
+}
+
+TEST_F(MetricsServerTest, CutsWhoNeverEndsHoweverBusyTheyAre) {
+  Start(/*with_token=*/false, std::chrono::milliseconds(50));
+  std::string port = server_->url();
+  port.resize(port.rfind('/'));
+  port.erase(0, port.rfind(':') + 1);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<uint16_t>(std::stoi(port)));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  std::vector<UniqueFd> busy;
+  for (unsigned i = 0; i < MetricsServer::kConnections; ++i) {
+    busy.emplace_back(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    ASSERT_EQ(
+        connect(busy.back().get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  // A request whose headers never end.
+  const std::string begin = "GET /metrics HTTP/1.1\r\nX: ";
+  for (const UniqueFd& fd : busy) (void)send(fd.get(), begin.data(), begin.size(), MSG_NOSIGNAL);
+  const TimePoint deadline = Clock::Steady().Now() + std::chrono::seconds(20);
+  while (!busy.empty() && Clock::Steady().Now() < deadline) {
+    std::erase_if(busy, [](const UniqueFd& fd) {
+      (void)send(fd.get(), "x", 1, MSG_NOSIGNAL);
+      pollfd ended{fd.get(), POLLIN, 0};
+      return poll(&ended, 1, 1) == 1;
+    });
+  }
+  EXPECT_TRUE(busy.empty()) << busy.size() << " are still there";
+  EXPECT_EQ(Ask({"--max-time", "20"}), "brimfs_up 1\n200");
 }
 
 TEST_F(MetricsServerTest, LetsInWhoHasTheToken) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <string>
 
@@ -187,12 +188,70 @@ TEST(StatusTextTest, AFileIsATableUnderItsPathWithItsFirstRanges) {
   for (uint64_t i = 0; i < 10; ++i) status.ranges.push_back({i << 16, (i << 16) + 1024});
   status.state = "active";
   status.readers = 2;
-  const std::string text = FileText("dir/file", status);
+  const std::string text = FileText("dir/file", status, /*utf8=*/true);
   EXPECT_TRUE(text.starts_with("dir/file\n")) << text;
   EXPECT_THAT(text, HasSubstr("\n  filled   128K (12.5%)\n"));
   EXPECT_THAT(text, HasSubstr("\n  ranges   0B-1.0K, 64.0K-65.0K, "));
   EXPECT_THAT(text, HasSubstr(", …\n"));
   EXPECT_THAT(text, HasSubstr("\n  readers  2\n"));
+  const std::string ascii = FileText("dir/file", status, /*utf8=*/false);
+  EXPECT_THAT(ascii, HasSubstr(", ...\n"));
+  EXPECT_EQ(Columns(ascii), ascii.size());
+}
+
+TEST(StatusTextTest, WhateverAMountOrANameSaysDrawsNothingAndForgesNoLine) {
+  const std::string hostile = "a\nb\x1b[2J\xc2\x9b\xff\\";
+  const std::string shown = R"(a\x0ab\x1b[2J\xc2\x9b\xff\x5c)";
+  MountStatus mount;
+  mount.source = mount.mountpoint = mount.driver = mount.cache = hostile;
+  const std::string text = MountText(mount);
+  EXPECT_TRUE(text.starts_with(shown + " on " + shown + "\n")) << text;
+  EXPECT_THAT(text, HasSubstr("  driver        " + shown + "\n"));
+  EXPECT_THAT(text, HasSubstr("  cache         " + shown + "\n"));
+  FileStatus file;
+  file.url = file.version = file.state = hostile;
+  const std::string one = FileText(hostile, file, /*utf8=*/true);
+  EXPECT_TRUE(one.starts_with(shown + "\n  source   " + shown + "\n")) << one;
+  EXPECT_EQ(std::count(one.begin(), one.end(), '\n'), 10);
+}
+
+TEST(ScreenfulTest, IsAllIfItFitsAndElseEndsBeforeItScrolls) {
+  EXPECT_EQ(Screenful("a\nb\nc\n", 80, 4, true), "a\nb\nc\n");
+  EXPECT_EQ(Screenful("a\nb\nc\nd\n", 80, 4, true), "a\nb\n…\n");
+  EXPECT_EQ(Screenful("a\nb\nc\nd\n", 80, 4, false), "a\nb\n...\n");
+  EXPECT_EQ(Screenful("a\nb\n", 80, 1, false), "...\n");
+  EXPECT_EQ(Screenful("", 80, 24, true), "");
+}
+
+TEST(ScreenfulTest, CountsTheRowsThatLongLinesAndWideCharactersTake) {
+  const std::string row(20, 'x');
+  EXPECT_EQ(Screenful(row + "\nb\n", 20, 3, false), row + "\nb\n");
+  EXPECT_EQ(Screenful(row + "x\nb\n", 20, 3, false), "...\n");
+  EXPECT_EQ(Screenful("\n\n\n", 20, 3, false), "\n...\n");
+  std::string wide;
+  for (int i = 0; i < 11; ++i) wide += "\u6f22";
+  EXPECT_EQ(Screenful(wide + "\nb\n", 20, 3, false), "...\n");
+  EXPECT_EQ(Screenful(wide + "\nb\n", 22, 3, false), wide + "\nb\n");
+}
+
+TEST(FillPictureTest, FilesOfAByteAndOfExabytesFitIntoAnyWidth) {
+  for (const uint64_t length : {uint64_t{1}, uint64_t{1} << 60, UINT64_MAX}) {
+    for (const int width : {20, 80, 300}) {
+      const uint32_t count = PictureCells(length, width);
+      const std::string picture = FillPicture({length, FillCells({}, length, count)}, width, true);
+      size_t rows = 0;
+      for (size_t begin = 0, end; (end = picture.find('\n', begin)) != std::string::npos;
+           begin = end + 1) {
+        const std::string row = picture.substr(begin, end - begin);
+        if (row.find("filled") != std::string::npos) break;
+        EXPECT_EQ(Columns(row), static_cast<size_t>(width)) << row;
+        EXPECT_THAT(row, Not(HasSubstr("█"))) << "nothing is filled";
+        ++rows;
+      }
+      EXPECT_EQ(rows, length == 1 ? 1u : 8u);
+      EXPECT_THAT(picture, Not(HasSubstr("each is 0B")));
+    }
+  }
 }
 
 TEST(TerminalTest, TheFirstVariableThatIsSetDecidesOnUtf8) {

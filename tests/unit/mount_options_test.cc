@@ -6,6 +6,7 @@
 #include <pwd.h>
 
 #include <set>
+#include <sstream>
 
 namespace brimfs {
 namespace {
@@ -55,6 +56,28 @@ TEST(MountOptionsTest, EveryOptionReachesItsField) {
   EXPECT_EQ(options.cache_size.bytes, 2ull << 30);
   EXPECT_EQ(options.cache_free.share, 0.1);
   EXPECT_TRUE(options.offline);
+}
+
+TEST(MountOptionsTest, EveryWordThatTheTableOffersIsAccepted) {
+  const auto is_word = [](const std::string& text) {
+    return !text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == text.npos;
+  };
+  std::set<std::string> accepted;
+  for (const OptionInfo& option : OptionTable()) {
+    std::istringstream words{std::string(option.argument)};
+    for (std::string word; std::getline(words, word, '|');) {
+      if (!is_word(word)) continue;
+      Parsed(std::string(option.name) + "=" + word);
+      accepted.insert(std::string(option.name) + "=" + word);
+    }
+    // The default, too, if it is a word.
+    if (option.argument.find('|') == std::string_view::npos) continue;
+    if (is_word(std::string(option.fallback))) {
+      EXPECT_TRUE(accepted.contains(std::string(option.name) + "=" + std::string(option.fallback)))
+          << option.name;
+    }
+  }
+  EXPECT_TRUE(accepted.contains("addressing=auto"));
 }
 
 TEST(MountOptionsTest, TheCachesLimitsAreSizesOrSharesOfTheDisk) {

@@ -1,6 +1,8 @@
 #include "fs/mount_table.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/sysmacros.h>
 
 namespace brimfs {
 namespace {
@@ -36,6 +38,25 @@ TEST(MountTableTest, TheUppermostMountCounts) {
   const std::vector<MountEntry> table = ParseMountTable(kTable);
   EXPECT_EQ(UppermostMount(table, "/mnt/twice")->device, "0:49");
   EXPECT_EQ(UppermostMount(table, "/mnt/covered")->type, "tmpfs");
+}
+
+TEST(MountTableTest, AMountOfBrimfsHasAllItsPlacesAndOthersAreLeftOut) {
+  const std::vector<MountPlaces> mounts = BrimfsMounts(
+      ParseMountTable(std::string(kTable) +
+                      "46 21 0:44 /sub /srv/a ro - fuse.brimfs http://host/ ro,user_id=0\n"
+                      "47 46 0:44 / /mnt/a ro - fuse.brimfs http://host/ ro,user_id=0\n"
+                      "48 21 0:50 / /mnt/other rw - fuse.sshfs host: rw,user_id=0\n"));
+  std::vector<std::string> devices;
+  for (const MountPlaces& mount : mounts) devices.push_back(mount.device);
+  EXPECT_THAT(devices, testing::ElementsAre("0:44", "0:45", "0:46", "0:48", "0:49"));
+  EXPECT_THAT(mounts.at(0).mountpoints, testing::ElementsAre("/mnt/a", "/srv/a"));
+  EXPECT_THAT(mounts.at(3).mountpoints, testing::ElementsAre("/mnt/twice"));
+  EXPECT_THAT(mounts.at(4).mountpoints, testing::ElementsAre("/mnt/twice"));
+}
+
+TEST(MountTableTest, ADeviceIsNamedAsTheTableDoesIt) {
+  EXPECT_EQ(DeviceName(makedev(0, 45)), "0:45");
+  EXPECT_EQ(DeviceName(makedev(259, 1'000'000)), "259:1000000");
 }
 
 TEST(MountTableTest, OtherPlacesAndMalformedLinesAreNothing) {
