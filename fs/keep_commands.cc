@@ -51,15 +51,17 @@ class Keeper {
   }
 
   int End() {
-    if (signal_ == 0) return code_;
+    if (signal_ == 0) return failures_ == 0 ? kCommandOk : kCommandFailed;
     errors_.Say("stopped; what was done is kept");
     constexpr int kSignalled = 128;
     return kSignalled + signal_;
   }
 
   void Evict(const std::string& path) {
+    const uint64_t failures = failures_;
     const Result<Done> done = AskOnce(path, ControlCommand::kEvict);
-    if (done.ok()) Say(path, Files(done->files) + ", " + ReadableBytes(done->bytes) + " evicted");
+    if (!done.ok() || (done->files == 0 && failures_ > failures)) return;  // it has been said
+    Say(path, Files(done->files) + ", " + ReadableBytes(done->bytes) + " evicted");
   }
 
   void Unpin(const std::string& path) {
@@ -181,7 +183,7 @@ class Keeper {
   }
 
   Status Fail(const std::string& path, const Status& why) {
-    code_ = kCommandFailed;
+    ++failures_;
     Erase();
     errors_.Say(path + ": " + Words(why));
     return Status(Code::kIo);
@@ -201,7 +203,7 @@ class Keeper {
   int signal_ = 0;      // that has come
   bool drawn_ = false;  // the line is there
   TimePoint drawn_at_;
-  int code_ = kCommandOk;
+  uint64_t failures_ = 0;  // paths
 };
 
 int Run(const MountSyntax& syntax, void (Keeper::*what)(const std::string&), int argc,

@@ -4,10 +4,12 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 namespace brimfs {
 
 Status LineSocket::Receive() {
+  in_.erase(0, std::exchange(taken_, 0));
   std::array<char, 16384> buffer;
   for (;;) {
     const ssize_t got = recv(fd_.get(), buffer.data(), buffer.size(), 0);
@@ -25,11 +27,10 @@ Status LineSocket::Receive() {
 }
 
 std::optional<std::string> LineSocket::NextLine() {
-  const size_t end = in_.find('\n');
+  const size_t end = in_.find('\n', taken_);
   if (end == std::string::npos) return std::nullopt;
-  std::string line = in_.substr(0, end);
-  in_.erase(0, end + 1);
-  return line;
+  const size_t begin = std::exchange(taken_, end + 1);
+  return in_.substr(begin, end - begin);
 }
 
 Status LineSocket::Send(std::string_view line) {

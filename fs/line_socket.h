@@ -41,6 +41,7 @@ class LineSocket {
   const size_t most_waiting_;
   const UniqueFd fd_;
   std::string in_;
+  size_t taken_ = 0;  // bytes of in_
   std::string out_;
 };
 

@@ -160,6 +160,10 @@ TEST_F(MountCommandsTest, APinKeepsAFileOverEvictAndRemountUntilItIsUndone) {
   EXPECT_EQ(kept.code, 1);
   EXPECT_EQ(kept.out, mount.path() + ": 1 file, 16.0M evicted\n");
   EXPECT_THAT(kept.err, HasSubstr(mount.File("dir/one") + ": pinned; it stays\n"));
+  const Ran one = Brimfs({"evict", mount.File("dir/one")});
+  EXPECT_EQ(one.code, 1);
+  EXPECT_EQ(one.out, "") << "nothing was evicted";
+  EXPECT_THAT(one.err, HasSubstr("pinned; it stays"));
   Detach(mount);
 
   const json listed = json::parse(Brimfs({"cache", "--json", cache.path()}).out);
