@@ -83,18 +83,22 @@ ssize_t FuseChannel::Read(int fd, void* buffer, size_t size) {
 void FuseChannel::OnRequest(const void* request, size_t size) {
   fuse_in_header header;
   fuse_init_in init;
-  if (size < sizeof header + sizeof init) return;  // a kernel that offers nothing of the sort
+  if (size < sizeof header) return;
   std::memcpy(&header, request, sizeof header);
   if (header.opcode != FUSE_INIT) return;
+  init_unique_.store(header.unique, std::memory_order_relaxed);
+  if (size < sizeof header + sizeof init) return;  // a kernel that offers nothing of the sort
   std::memcpy(&init, static_cast<const std::byte*>(request) + sizeof header, sizeof init);
   const uint64_t offered = init.flags | static_cast<uint64_t>(init.flags2) << 32;
   may_refuse_export_ = (offered & kFuseInitExt) != 0 && (offered & kFuseNoExportSupport) != 0;
 }
 
 ssize_t FuseChannel::Write(int fd, iovec* iov, int count) {
-  // The kernel asks nothing before INIT is answered, so the first reply is that one.
-  const bool init = !answered_.load(std::memory_order_relaxed);
-  const bool refused = static_cast<const fuse_out_header*>(iov[0].iov_base)->error != 0;
+  // By its number: while the thread that answers INIT is still in writev(2) another one may answer
+  // what the kernel asked next.
+  const auto* const header = static_cast<const fuse_out_header*>(iov[0].iov_base);
+  const bool init = header->unique == init_unique_.load(std::memory_order_relaxed);
+  const bool refused = header->error != 0;
   if (init) {
     AllowParallelLookups(iov, count);
     if (may_refuse_export_) RefuseExport(iov, count);

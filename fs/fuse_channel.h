@@ -7,7 +7,9 @@
 #include <sys/uio.h>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "fs/fuse_api.h"
 #include "fs/passthrough.h"
@@ -39,7 +41,9 @@ class FuseChannel {
   const std::function<void()> accepted_;
   const std::function<void()> ended_;
   std::atomic<bool> may_refuse_export_{false};  // the kernel offers it in INIT
-  std::atomic<bool> answered_{false};           // INIT
+  // The number of the request INIT; before it one that no request has.
+  std::atomic<uint64_t> init_unique_{std::numeric_limits<uint64_t>::max()};
+  std::atomic<bool> answered_{false};  // INIT
 };
 
 }  // namespace brimfs
