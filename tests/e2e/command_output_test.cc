@@ -15,8 +15,7 @@
 #include <vector>
 
 #include "core/unique_fd.h"
-#include "tests/e2e/e2e_test.h"
-#include "tests/support/private_mounts.h"
+#include "tests/e2e/own_mounts_test.h"
 
 namespace brimfs {
 namespace {
@@ -63,20 +62,13 @@ bool AwaitWrite(Process& process) {
   return false;
 }
 
-class CommandOutputTest : public E2eTest {
+class CommandOutputTest : public OwnMountsTest {
  protected:
   void SetUp() override {
-    E2eTest::SetUp();
+    OwnMountsTest::SetUp();
     if (IsSkipped()) return;
-    // `status` asks every mount that it sees: those of other tests, and they these.
-    if (const Status own = EnterPrivateMounts(); !own.ok()) GTEST_SKIP() << own.message();
-    origin_ = StartOrigin();
     origin_->PutOracle("file", 4 * kMiB);
     mount_ = &Attach(origin_->url());
-  }
-  void TearDown() override {
-    E2eTest::TearDown();
-    origin_.reset();
   }
 
   // All that print something.
@@ -112,7 +104,6 @@ class CommandOutputTest : public E2eTest {
     return argv;
   }
 
-  std::unique_ptr<Origin> origin_;
   Mount* mount_ = nullptr;
 };
 

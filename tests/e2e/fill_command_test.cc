@@ -15,8 +15,7 @@
 #include <vector>
 
 #include "core/unique_fd.h"
-#include "tests/e2e/e2e_test.h"
-#include "tests/support/private_mounts.h"
+#include "tests/e2e/own_mounts_test.h"
 
 namespace brimfs {
 namespace {
@@ -91,22 +90,13 @@ class ClosingSocket {
   std::thread thread_;
 };
 
-class FillCommandTest : public E2eTest {
+class FillCommandTest : public OwnMountsTest {
  protected:
   void SetUp() override {
-    E2eTest::SetUp();
+    OwnMountsTest::SetUp();
     if (IsSkipped()) return;
-    // `status` asks every mount that it sees: those of other tests, and they these.
-    if (const Status own = EnterPrivateMounts(); !own.ok()) GTEST_SKIP() << own.message();
-    origin_ = StartOrigin();
     origin_->PutOracle("file", 2 * kMiB);
   }
-  void TearDown() override {
-    E2eTest::TearDown();
-    origin_.reset();
-  }
-
-  std::unique_ptr<Origin> origin_;
 };
 
 TEST_F(FillCommandTest, ManyFilesThatDoNotComeAreWaitedForWithoutWork) {
